@@ -1,0 +1,59 @@
+import type { Job, JobRecord } from './job.js';
+
+/** Parts of a record that a worker changes while it works. Written before `update` resolves. */
+export type JobPatch = Partial<Pick<JobRecord, 'phase' | 'message' | 'postingAt' | 'acceptedVersion'>>;
+
+/** How a job ended. The queue writes it together with `state` and `finishedAt`. */
+export interface JobEnd {
+  state: 'succeeded' | 'failed' | 'cancelled';
+  phase?: string;
+  message?: string;
+  outcome?: Job['outcome'];
+}
+
+export interface JobContext {
+  /** Fires when the worker must let go of the job (shutdown, lost lock): stop working, change nothing, throw. */
+  readonly signal: AbortSignal;
+  /** Durably notes progress; waiters and subscribers see it. */
+  update(patch: JobPatch): Promise<void>;
+}
+
+/** Does one job to its end. A throw that is not the signal's is a defect and ends the job as `outcome_unknown`. */
+export type JobHandler = (job: JobRecord, context: JobContext) => Promise<JobEnd>;
+
+export interface AddedJob {
+  job: JobRecord;
+  /** True when an equal job of the same application was already queued or running: that one is returned. */
+  joined: boolean;
+}
+
+/**
+ * The port to durable slow work. Two implementations hold the same contract tests: BullMQ on Redis, and an embedded
+ * in-process one that is not durable and says so.
+ *
+ * Errors: `AppError('unavailable')` when the queue cannot be reached; nothing was started then.
+ */
+export interface JobQueue {
+  readonly kind: 'redis' | 'embedded';
+  readonly durable: boolean;
+  /**
+   * Adds a job. At most one job per cluster, namespace and application is queued or running at a time: an equal one
+   * (same kind and parameters) is joined, a different one is refused with `operation_in_progress` and its `jobId`.
+   */
+  add(job: JobRecord): Promise<AddedJob>;
+  get(jobId: string): Promise<JobRecord | undefined>;
+  /**
+   * Resolves when the job has ended or after `timeoutMs`, with the record as it stands then; `undefined` if there is
+   * no such job. `onUpdate` gets every change on the way, also those that another process made.
+   */
+  wait(
+    jobId: string,
+    options: { timeoutMs: number; signal?: AbortSignal; onUpdate?: (job: JobRecord) => void },
+  ): Promise<JobRecord | undefined>;
+  /** Starts taking jobs. Called in processes with the worker role. */
+  work(handler: JobHandler, options: { concurrency: number }): Promise<void>;
+  /** `ok: false` with a sentence when jobs cannot be taken or added at the moment. */
+  health(): Promise<{ ok: boolean; reason?: string }>;
+  /** Lets running jobs finish for `graceMs`, then lets go of them (durable ones go on in another process). */
+  close(options: { graceMs: number }): Promise<void>;
+}
