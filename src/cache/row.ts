@@ -1,0 +1,43 @@
+/**
+ * The compact summary of one application that the index holds. Times are ISO 8601 as Argo CD gave them (second
+ * precision). Absent means Argo CD did not say. Made from a stream frame (all of it) or a list (parts of it).
+ */
+export interface ApplicationRow {
+  cluster: string;
+  /** The application's own namespace. */
+  namespace: string;
+  name: string;
+  /** Absent in rows that only a list has brought (lists do not give it). */
+  uid?: string;
+  /** Numeric string; absent as `uid`. */
+  resourceVersion?: string;
+  project: string;
+  labels: Record<string, string>;
+  /** Healthy, Progressing, Suspended, Missing, Degraded, Unknown, or what a newer Argo CD says. */
+  health: string;
+  healthMessage?: string;
+  healthSince?: string;
+  /** Synced, OutOfSync, Unknown. */
+  sync: string;
+  /** One per source; a single-source application has one. */
+  revisions: string[];
+  operation?: {
+    phase: string;
+    message?: string;
+    startedAt?: string;
+    finishedAt?: string;
+    retryCount?: number;
+  };
+  /** True while `operation` is set on the application: requested or running. */
+  operating: boolean;
+  conditions: { type: string; message: string; since?: string }[];
+  destination: { server?: string; name?: string; namespace?: string };
+  sources: { repository: string; path?: string; chart?: string; targetRevision?: string }[];
+  autoSync: boolean;
+  images: string[];
+  createdAt?: string;
+  deletingSince?: string;
+}
+
+/** The part of a row that tells applications of one cluster apart: `namespace/name`. Neither may hold a slash. */
+export const rowKey = (row: { namespace: string; name: string }): string => `${row.namespace}/${row.name}`;
