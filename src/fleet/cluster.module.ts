@@ -1,0 +1,16 @@
+import { Module, type DynamicModule, type INestApplicationContext, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ArgoCdClient } from '../argocd/client.js';
+import type { Store } from '../cache/store.js';
+import type { ClusterConfig } from '../config/config.js';
+import { readTls } from '../config/tls.js';
+import { openSecret, type SecretHandle } from '../config/secrets.js';
+import type { Log } from '../telemetry/logger.js';
+import { Cluster, type InstanceFacts } from './cluster.js';
+import { Feed } from './feed.js';
+import type { OpenCluster } from './fleet.js';
+import { ClusterRows } from './fleet-index.js';
+import { GuardedApi, type ObserveRequest } from './guarded-api.js';
+import { StoreWriter } from './store-writer.js';
+import { Watcher } from './watcher.js';

@@ -1,0 +1,106 @@
+import type { ArgoCdApi } from '../argocd/argocd-api.js';
+import type { ClusterConfig } from '../config/config.js';
+import type { ErrorCode } from '../errors/catalogue.js';
+import { Feed } from './feed.js';
+import type { ClusterRows } from './fleet-index.js';
+import type { Watcher } from './watcher.js';
+
+/** What is known of an instance beside its applications; read at every connection. */
+export interface InstanceFacts {
+  /** For example `v3.6.0+37ee009`. */
+  version?: string;
+  /** Address of Argo CD's own web page, from its settings. */
+  uiUrl?: string;
+}
+
+/** Why a cluster's rows cannot be taken as the whole present truth. */
+export interface ClusterFailure {
+  cluster: string;
+  code: ErrorCode;
+  message: string;
+  /** ISO 8601: when its rows were last known true. Absent if never. */
+  lastSeenAt?: string;
+  /** How many of its rows are shown as they were then. */
+  staleRows: number;
+}
+
+/** A call that comes while a cluster is first read waits for it, at most until so long after the start. */
+const seedGraceMs = 5_000;
+
+/** One configured Argo CD instance of the fleet, as the rest of the program sees it. */
+export class Cluster {
+  private startedAtMs = 0;
+
+  constructor(
+    readonly config: ClusterConfig,
+    readonly api: ArgoCdApi,
+    readonly rows: ClusterRows,
+    readonly feed: Feed,
+    readonly facts: InstanceFacts,
+    private readonly watcher: Watcher,
+    private readonly warmUp: () => Promise<void>,
+  ) {}
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  get labels(): Readonly<Record<string, string>> {
+    return this.config.labels;
+  }
+
+  /** Loads what the store remembers and starts to watch; does nothing when it was started before. */
+  start(): void {
+    if (this.startedAtMs > 0) return;
+    this.startedAtMs = Date.now();
+    this.feed.move('seeding');
+    void this.warmUp().finally(() => this.watcher.start());
+  }
+
+  /**
+   * Starts if need be, and resolves when the first read has ended, one way or the other, or its time is up. A cluster
+   * that hangs thus delays calls in its first seconds only.
+   */
+  async ready(signal: AbortSignal): Promise<void> {
+    this.start();
+    const left = this.startedAtMs + seedGraceMs - Date.now();
+    if (this.feed.snapshot().state !== 'seeding' || left <= 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        stopListening();
+        resolve();
+      };
+      const timer = setTimeout(done, left);
+      signal.addEventListener('abort', done);
+      const stopListening = this.feed.onChange(({ state }) => {
+        if (state !== 'seeding') done();
+      });
+    });
+  }
+
+  /** Undefined when its rows are complete and true as of the last sign of life. */
+  failure(): ClusterFailure | undefined {
+    const { state, asOf, reason, code, incomplete } = this.feed.snapshot();
+    const seen = { ...(asOf ? { lastSeenAt: asOf.toISOString() } : {}) };
+    const cluster = this.name;
+    switch (state) {
+      case 'live':
+      case 'polling':
+        if (!incomplete) return undefined;
+        return { cluster, code: 'cluster_refused', message: incomplete, ...seen, staleRows: this.rows.unconfirmedCount() };
+      case 'idle':
+      case 'seeding':
+        return { cluster, code: 'cluster_not_ready', message: 'Still being read for the first time.', ...seen, staleRows: this.rows.size };
+      case 'stale':
+      case 'down':
+        return { cluster, code: code ?? 'cluster_unreachable', message: reason ?? 'It does not answer.', ...seen, staleRows: this.rows.size };
+    }
+  }
+
+  /** True when the row must be shown as stale. */
+  isStale(row: Parameters<ClusterRows['isUnconfirmed']>[0]): boolean {
+    return !this.feed.isLive || this.rows.isUnconfirmed(row);
+  }
+}

@@ -1,0 +1,138 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WatchSignal } from '../argocd/argocd-api.js';
+import { watchFields } from '../argocd/fields.js';
+import { rowKey } from '../cache/row.js';
+import { AppError } from '../errors/app-error.js';
+import { rowOf } from './application-row.js';
+import { missingRights, reconcile } from './reconcile.js';
+import type { WatcherOptions } from './watcher.js';
+
+/** Time a stream gets to open before the list is asked for without it. */
+const openGraceMs = 300;
+/** Time between two tries of a list that failed, and between lists that are a quiet cluster's only sign of life. */
+const retryMs = 5_000;
+const heartbeatMs = 30_000;
+
+/** How a connection ended. */
+export interface Ending {
+  reason: string;
+  /** It was complete at some time: the next try need not wait long. */
+  wasLive: boolean;
+  /** Lists work and are not empty, the stream's header never came: a proxy holds streams back. */
+  pollInstead: boolean;
+}
+
+/** One stream with the lists beside it: an epoch of the rows. */
+export class Connection {
+  private isOpen = false;
+  private tellOpen: () => void = () => {};
+  private readonly whenOpen = new Promise<void>((resolve) => (this.tellOpen = resolve));
+  private wasLive = false;
+  /** Applications of the last list; undefined before the first. */
+  private listed?: number;
+  private readonly abort = new AbortController();
+  private readonly signal: AbortSignal;
+
+  constructor(
+    private readonly options: WatcherOptions,
+    private readonly epoch: number,
+    stopping: AbortSignal,
+  ) {
+    this.signal = AbortSignal.any([stopping, this.abort.signal]);
+  }
+
+  /** Follows until the stream ends, for whatever reason. Leaves no request behind. Never throws. */
+  async follow(): Promise<Ending> {
+    const { api, limits, feed } = this.options;
+    const lists = this.listAgainAndAgain();
+    let ending: Ending;
+    try {
+      const stream = api.watch({ fields: watchFields, headerTimeoutMs: limits.streamHeaderMs, signal: this.signal });
+      for await (const signal of stream) this.take(signal);
+      ending = this.ended('Argo CD ended the stream');
+      if (this.wasLive) feed.move('stale', ending.reason);
+    } catch (error) {
+      ending = this.broke(AppError.from(error));
+    }
+    this.abort.abort(new Error('the stream has ended'));
+    await lists;
+    return ending;
+  }
+
+  private take(signal: WatchSignal): void {
+    const { rows, feed, cluster } = this.options;
+    feed.touch();
+    if (signal.kind === 'open') {
+      this.isOpen = true;
+      this.tellOpen();
+    }
+    if (signal.kind !== 'event') return;
+    const row = rowOf(cluster, signal.application);
+    if (!row) return;
+    if (signal.type === 'DELETED') rows.remove(rowKey(row));
+    else rows.upsert(row, this.epoch);
+  }
+
+  private broke(error: AppError): Ending {
+    const { feed } = this.options;
+    const noHeader = error.details['noHeader'] === true;
+    if (noHeader && this.listed === 0) return this.ended('nothing to see yet');
+    if (noHeader && this.listed !== undefined) return { ...this.ended(error.message), pollInstead: true };
+    if (!this.signal.aborted) feed.move(this.isOpen ? 'stale' : 'down', error.message, error.code);
+    return this.ended(error.message);
+  }
+
+  private ended(reason: string): Ending {
+    return { reason, wasLive: this.wasLive, pollInstead: false };
+  }
+
+  /** The first list makes the feed live, later ones find what the stream lost. */
+  private async listAgainAndAgain(): Promise<void> {
+    const { limits, probe } = this.options;
+    try {
+      await Promise.race([this.whenOpen, this.pause(openGraceMs)]);
+      void probe(this.signal);
+      while (!this.signal.aborted) {
+        const wasOpen = this.isOpen;
+        const isTrue = await this.listOnce();
+        const next = !isTrue ? retryMs : wasOpen ? limits.relistMs : Math.min(heartbeatMs, limits.relistMs);
+        const waits = [this.pause(next * (0.8 + Math.random() * 0.4))];
+        if (!wasOpen) waits.push(this.whenOpen);
+        await Promise.race(waits);
+      }
+    } catch {
+      // Aborted: the stream has ended and says why.
+    }
+  }
+
+  /** Returns whether the rows are known to be complete. */
+  private async listOnce(): Promise<boolean> {
+    const { cluster, api, rows, feed, log } = this.options;
+    try {
+      const streaming = this.isOpen;
+      const result = await reconcile({ cluster, api, rows, epoch: this.epoch, streaming, signal: this.signal });
+      this.listed = result.listed;
+      // Without a stream nothing but an empty list can be complete: the rows come with the stream's snapshot.
+      if (!streaming && result.listed > 0) return false;
+      feed.touch();
+      feed.markIncomplete(result.unconfirmed > 0 ? missingRights(result.unconfirmed) : undefined);
+      if (result.unread > 0) {
+        log.warn({ cluster, unread: result.unread }, 'listed applications could not be read');
+        return false;
+      }
+      this.wasLive = true;
+      feed.move('live');
+      return true;
+    } catch (error) {
+      if (this.signal.aborted) throw error;
+      const { message, code } = AppError.from(error);
+      log.warn({ cluster, reason: message }, 'list failed');
+      if (!this.isOpen) feed.move('down', message, code);
+      return false;
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return pause(ms, undefined, { signal: this.signal });
+  }
+}

@@ -1,0 +1,80 @@
+import type { ErrorCode } from '../errors/catalogue.js';
+
+/**
+ * How the rows of a cluster are kept true.
+ * - `idle`: nobody has asked for this cluster yet (stdio only)
+ * - `seeding`: first read under way, rows incomplete
+ * - `live`: a stream is open and says something at least every 45 s
+ * - `polling`: streams do not get through (a proxy), lists are read instead
+ * - `stale`: the stream fell silent; being opened again
+ * - `down`: the cluster does not answer or refuses us
+ */
+export const feedStates = ['idle', 'seeding', 'live', 'polling', 'stale', 'down'] as const;
+export type FeedState = (typeof feedStates)[number];
+
+export interface FeedSnapshot {
+  state: FeedState;
+  /** Since when it is in this state. */
+  since: Date;
+  /** When the rows were last known true: last frame, keep-alive or list. Absent if never. */
+  asOf?: Date;
+  reason?: string;
+  /** Kind of the failure behind `stale` and `down`. */
+  code?: ErrorCode;
+  /** The rows are not everything there is: rights were reduced, or some could not be read. Holds why. */
+  incomplete?: string;
+}
+
+/** Keeps the state of one cluster's feed and tells listeners when it changes. */
+export class Feed {
+  private current: FeedSnapshot;
+  private readonly listeners = new Set<(feed: FeedSnapshot) => void>();
+
+  constructor(
+    initial: FeedState = 'idle',
+    private readonly now: () => Date = () => new Date(),
+  ) {
+    this.current = { state: initial, since: now() };
+  }
+
+  snapshot(): Readonly<FeedSnapshot> {
+    return this.current;
+  }
+
+  /** True when rows can be shown without a warning. */
+  get isLive(): boolean {
+    return this.current.state === 'live' || this.current.state === 'polling';
+  }
+
+  /** A byte arrived or a list was complete: what we hold is true as of now. */
+  touch(): void {
+    this.current.asOf = this.now();
+  }
+
+  /** Starts from what an earlier process left behind. */
+  remember(asOf: Date): void {
+    this.current.asOf ??= asOf;
+  }
+
+  markIncomplete(reason: string | undefined): void {
+    if (this.current.incomplete === reason) return;
+    this.current = { ...this.current, incomplete: reason };
+    this.tell();
+  }
+
+  move(state: FeedState, reason?: string, code?: ErrorCode): void {
+    const changed = state !== this.current.state;
+    if (!changed && reason === this.current.reason) return;
+    this.current = { ...this.current, state, reason, code, since: changed ? this.now() : this.current.since };
+    this.tell();
+  }
+
+  onChange(listener: (feed: FeedSnapshot) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private tell(): void {
+    for (const listener of [...this.listeners]) listener(this.current);
+  }
+}

@@ -1,0 +1,59 @@
+import { AppError } from '../errors/app-error.js';
+import { findApplication, type ApplicationName } from './application-lookup.js';
+import type { Fleet } from './fleet.js';
+import { getApplication, readLive, type ApplicationAnswer } from './get-application.js';
+import { listApplications, type ApplicationsPage, type ListApplicationsQuery } from './list-applications.js';
+import { listClusters, type ClustersPage } from './list-clusters.js';
+import type { Scope } from './scope.js';
+import { VisibleClusters } from './visible-clusters.js';
+
+/** One application that a change is about, with its place resolved. */
+export interface Target {
+  cluster: string;
+  namespace: string;
+  application: string;
+  project: string;
+}
+
+/** The fleet as one caller may see it. Every answer of every tool comes through here. */
+export class FleetView {
+  private readonly clusters: VisibleClusters;
+
+  constructor(
+    fleet: Fleet,
+    private readonly scope: Scope,
+  ) {
+    this.clusters = new VisibleClusters(() => fleet.clusters(), scope);
+  }
+
+  listClusters(query: Parameters<typeof listClusters>[2], signal: AbortSignal): Promise<ClustersPage> {
+    return listClusters(this.clusters, this.scope, query, signal);
+  }
+
+  listApplications(query: ListApplicationsQuery, signal: AbortSignal): Promise<ApplicationsPage> {
+    return listApplications(this.clusters, this.scope, query, signal);
+  }
+
+  getApplication(name: ApplicationName, signal: AbortSignal): Promise<ApplicationAnswer> {
+    return getApplication(this.clusters, this.scope, name, signal);
+  }
+
+  /**
+   * The one application that a change means. Throws as `findApplication`, and `read_only` when its cluster is
+   * read-only. Asks the cluster only if the index does not know the application.
+   */
+  async resolveForChange(name: ApplicationName, signal: AbortSignal): Promise<Target> {
+    const found = await findApplication(this.clusters, this.scope, name, { forChange: true, signal });
+    const { cluster } = found;
+    if (cluster.config.readOnly) {
+      throw new AppError('read_only', `Cluster "${cluster.name}" is configured as read-only; nothing was changed.`);
+    }
+    const row = found.row ?? (await readLive(found, this.scope, name, signal)).row;
+    return { cluster: cluster.name, namespace: row.namespace, application: row.name, project: row.project };
+  }
+
+  /** What a job's scope is held against: name and labels of a cluster that is visible. */
+  clusterLabels(name: string): { name: string; labels: Readonly<Record<string, string>> } | undefined {
+    return this.clusters.all().find((cluster) => cluster.name === name);
+  }
+}

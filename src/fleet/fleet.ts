@@ -1,0 +1,45 @@
+import type { Cluster } from './cluster.js';
+import { everything, type Scope } from './scope.js';
+import { FleetView } from './fleet-view.js';
+
+/** A cluster that is open, with the way to close everything that belongs to it. */
+export interface OpenCluster {
+  cluster: Cluster;
+  close(): Promise<void>;
+}
+
+/** All configured clusters: many Argo CDs as one. Callers work with a view of it, never with the fleet itself. */
+export class Fleet {
+  private readonly open = new Map<string, OpenCluster>();
+
+  /** In the order of the configuration. */
+  clusters(): Cluster[] {
+    return [...this.open.values()].map(({ cluster }) => cluster);
+  }
+
+  /** For the worker of a job, which acts for a caller who was checked when the job was made. */
+  cluster(name: string): Cluster | undefined {
+    return this.open.get(name)?.cluster;
+  }
+
+  add(cluster: OpenCluster): void {
+    this.open.set(cluster.cluster.name, cluster);
+  }
+
+  /** Starts to watch every cluster. Waits for none. */
+  start(): void {
+    for (const cluster of this.clusters()) cluster.start();
+  }
+
+  /** The fleet as one scope sees it. */
+  view(scope: Scope = everything): FleetView {
+    return new FleetView(this, scope);
+  }
+
+  /** Resolves when nothing of any cluster is left. */
+  async close(): Promise<void> {
+    const closing = [...this.open.values()];
+    this.open.clear();
+    await Promise.all(closing.map((cluster) => cluster.close()));
+  }
+}

@@ -1,0 +1,115 @@
+import {
+  BrokenCircuitError,
+  BulkheadRejectedError,
+  CircuitState,
+  ConsecutiveBreaker,
+  bulkhead,
+  circuitBreaker,
+  handleWhen,
+  wrap,
+  type BulkheadPolicy,
+  type CircuitBreakerPolicy,
+  type IPolicy,
+} from 'cockatiel';
+import type { ApplicationRef, ArgoCdApi, CallOptions, SyncRequest, WatchSignal } from '../argocd/argocd-api.js';
+import type { Application, ApplicationList, Settings, UserInfo, Version } from '../argocd/schemas.js';
+import { AppError } from '../errors/app-error.js';
+
+const failuresToOpen = 5;
+const openMs = 10_000;
+const queueMax = 200;
+
+/** What a request to a cluster came to, for metrics. */
+export type ObserveRequest = (endpoint: string, outcome: string, seconds: number) => void;
+
+/**
+ * The cluster's client behind its own limit of concurrent requests and its own breaker, so that a sick cluster costs
+ * the others nothing and answers at once while it is known to be sick. Streams pass: they have one connection each and
+ * are how a cluster's recovery is noticed.
+ *
+ * Errors: as ArgoCdApi, and `cluster_unreachable` with `details.reason: 'breaker_open'` when the cluster was not asked.
+ */
+export class GuardedApi implements ArgoCdApi {
+  private readonly breaker: CircuitBreakerPolicy;
+  private readonly limit: BulkheadPolicy;
+  private readonly policy: IPolicy;
+
+  constructor(
+    private readonly api: ArgoCdApi,
+    options: { concurrentRequests: number },
+    private readonly observe: ObserveRequest = () => {},
+  ) {
+    this.breaker = circuitBreaker(handleWhen(isOutage), {
+      halfOpenAfter: openMs,
+      breaker: new ConsecutiveBreaker(failuresToOpen),
+    });
+    this.limit = bulkhead(options.concurrentRequests, queueMax);
+    this.policy = wrap(this.breaker, this.limit);
+  }
+
+  get state(): 'closed' | 'open' | 'half_open' {
+    if (this.breaker.state === CircuitState.Open || this.breaker.state === CircuitState.Isolated) return 'open';
+    return this.breaker.state === CircuitState.HalfOpen ? 'half_open' : 'closed';
+  }
+
+  version(options?: CallOptions): Promise<Version> {
+    return this.ask('version', () => this.api.version(options));
+  }
+  settings(options?: CallOptions): Promise<Settings> {
+    return this.ask('settings', () => this.api.settings(options));
+  }
+  userInfo(options?: CallOptions): Promise<UserInfo> {
+    return this.ask('user_info', () => this.api.userInfo(options));
+  }
+  canI(resource: string, action: string, object: string, options?: CallOptions): Promise<boolean> {
+    return this.ask('can_i', () => this.api.canI(resource, action, object, options));
+  }
+  list(options?: Parameters<ArgoCdApi['list']>[0]): Promise<ApplicationList> {
+    return this.ask('list', () => this.api.list(options));
+  }
+  get(ref: ApplicationRef, options?: Parameters<ArgoCdApi['get']>[1]): Promise<Application> {
+    return this.ask('get', () => this.api.get(ref, options));
+  }
+  sync(ref: ApplicationRef, request: SyncRequest, options?: CallOptions): Promise<Application> {
+    return this.ask('sync', () => this.api.sync(ref, request, options));
+  }
+  terminate(ref: ApplicationRef, options?: CallOptions): Promise<void> {
+    return this.ask('terminate', () => this.api.terminate(ref, options));
+  }
+  watch(options: Parameters<ArgoCdApi['watch']>[0]): AsyncIterable<WatchSignal> {
+    return this.api.watch(options);
+  }
+
+  private async ask<T>(endpoint: string, call: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    let outcome = 'ok';
+    try {
+      return await this.policy.execute(call);
+    } catch (error) {
+      const translated = translate(error);
+      outcome = translated.details['reason'] === 'breaker_open' ? 'breaker_open' : translated.code;
+      throw translated;
+    } finally {
+      this.observe(endpoint, outcome, (performance.now() - startedAt) / 1000);
+    }
+  }
+}
+
+const isOutage = (error: unknown): boolean =>
+  error instanceof AppError && (error.code === 'cluster_unreachable' || error.code === 'cluster_timeout');
+
+function translate(error: unknown): AppError {
+  if (error instanceof BrokenCircuitError) {
+    return new AppError(
+      'cluster_unreachable',
+      `The cluster failed ${failuresToOpen} times in a row and is left alone for up to ${openMs / 1000} s.`,
+      { reason: 'breaker_open' },
+    );
+  }
+  if (error instanceof BulkheadRejectedError) {
+    return new AppError('cluster_timeout', 'Too many requests to this cluster are waiting already.', {
+      reason: 'too_many_requests',
+    });
+  }
+  return AppError.from(error);
+}

@@ -1,0 +1,42 @@
+import type { ApplicationRow } from '../cache/row.js';
+import { plainText } from './plain-text.js';
+import { urgencyOf } from './urgency.js';
+
+const reasonLengthMax = 160;
+
+/**
+ * Why the row is not fine, in one line; undefined when it is. Quotes Argo CD's own message after our word for it, so
+ * that it reads as data.
+ */
+export function reasonOf(row: ApplicationRow, nowMs: number): string | undefined {
+  const reason = explain(row, nowMs);
+  return reason && plainText(reason, reasonLengthMax);
+}
+
+function explain(row: ApplicationRow, nowMs: number): string | undefined {
+  const condition = row.conditions.find(({ type }) => type.endsWith('Error'));
+  switch (urgencyOf(row, nowMs)) {
+    case 'fine':
+      return undefined;
+    case 'operation_failed':
+      return `Last operation ${row.operation?.phase}: ${row.operation?.message ?? 'no message'}`;
+    case 'comparison_error':
+      return condition ? `${condition.type}: ${condition.message}` : 'Argo CD could not compare it';
+    case 'stuck_deleting':
+      return `Being deleted since ${row.deletingSince}`;
+    case 'stuck_progressing':
+      return withMessage(`Progressing since ${row.healthSince}`, row);
+    case 'degraded':
+    case 'missing':
+    case 'suspended':
+    case 'progressing':
+      if (row.operation?.phase === 'Running') return `Operation running: ${row.operation.message ?? 'no message'}`;
+      return row.healthMessage;
+    case 'out_of_sync':
+      if (row.operating) return `Operation running: ${row.operation?.message ?? 'requested'}`;
+      return row.autoSync ? 'Differs from Git although auto-sync is on' : 'Differs from Git; auto-sync is off';
+  }
+}
+
+const withMessage = (text: string, row: ApplicationRow): string =>
+  row.healthMessage ? `${text}: ${row.healthMessage}` : text;

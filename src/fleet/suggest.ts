@@ -1,0 +1,27 @@
+import { distance } from 'fastest-levenshtein';
+
+const suggestionsMax = 3;
+
+/** Names close to the one given, closest first; at most three. Looks at no more than 20,000 candidates. */
+export function suggest(name: string, candidates: Iterable<string>): string[] {
+  const wanted = name.toLowerCase();
+  const scored: { candidate: string; score: number }[] = [];
+  let looked = 0;
+  for (const candidate of new Set(candidates)) {
+    if (++looked > 20_000) break;
+    const lower = candidate.toLowerCase();
+    const contained = wanted.length >= 3 && (lower.includes(wanted) || wanted.includes(lower));
+    const score = contained ? 1 : distance(wanted, lower);
+    if (score <= Math.max(1, Math.floor(wanted.length / 3))) scored.push({ candidate, score });
+  }
+  scored.sort((a, b) => a.score - b.score || a.candidate.localeCompare(b.candidate));
+  return scored.slice(0, suggestionsMax).map(({ candidate }) => candidate);
+}
+
+/** ` Did you mean a, b or c?`, or nothing. */
+export function didYouMean(suggestions: readonly string[]): string {
+  if (suggestions.length === 0) return '';
+  const last = suggestions.at(-1);
+  const text = suggestions.length === 1 ? last : `${suggestions.slice(0, -1).join(', ')} or ${last}`;
+  return ` Did you mean ${text}?`;
+}

@@ -1,0 +1,101 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ArgoCdApi } from '../argocd/argocd-api.js';
+import { listFields } from '../argocd/fields.js';
+import type { ClusterLimits } from '../config/config.js';
+import { AppError } from '../errors/app-error.js';
+import type { Log } from '../telemetry/logger.js';
+import { rowOf } from './application-row.js';
+import type { Feed } from './feed.js';
+import type { ClusterRows } from './fleet-index.js';
+import { missingRights, reconcile } from './reconcile.js';
+import { Connection } from './connection.js';
+
+const backoffMinMs = 500;
+const backoffMaxMs = 30_000;
+const pollMs = 30_000;
+/** Lists between two attempts to open a stream where streams do not get through. */
+const pollsBeforeRetry = 10;
+
+/** What a watcher works with; all of it belongs to one cluster. */
+export interface WatcherOptions {
+  cluster: string;
+  api: ArgoCdApi;
+  rows: ClusterRows;
+  feed: Feed;
+  limits: ClusterLimits;
+  log: Log;
+  /** Called at every connection, for what is read beside the applications (version, settings). Must not throw. */
+  probe: (signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Keeps the rows of one cluster true: one stream without resourceVersion (its snapshot is a re-seed), a list beside it
+ * that finds what the stream lost, both again after every break, with jitter. Where streams do not get through, lists
+ * alone.
+ */
+export class Watcher {
+  private readonly stopping = new AbortController();
+  private running?: Promise<void>;
+  private epoch = 0;
+
+  constructor(private readonly options: WatcherOptions) {}
+
+  /** Starts once; further calls do nothing. */
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  get isStarted(): boolean {
+    return this.running !== undefined;
+  }
+
+  /** Resolves when no request, stream or timer is left. */
+  async stop(): Promise<void> {
+    this.stopping.abort(new Error('the watcher was stopped'));
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { feed, log, cluster } = this.options;
+    feed.move('seeding');
+    let failures = 0;
+    while (!this.stopping.signal.aborted) {
+      const connection = new Connection(this.options, ++this.epoch, this.stopping.signal);
+      const ending = await connection.follow();
+      if (this.stopping.signal.aborted) return;
+      log.info({ cluster, reason: ending.reason, state: feed.snapshot().state }, 'stream ended');
+      failures = ending.wasLive ? 0 : failures + 1;
+      if (ending.pollInstead) await this.poll();
+      else await this.wait(Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(failures, 10)));
+    }
+  }
+
+  /** Reads lists for a while; ends when it is time to try a stream again or a list failed. */
+  private async poll(): Promise<void> {
+    const { api, rows, feed, cluster } = this.options;
+    const epoch = ++this.epoch;
+    const signal = this.stopping.signal;
+    for (let polls = 0; polls < pollsBeforeRetry && !signal.aborted; polls++) {
+      try {
+        const { items } = await api.list({ fields: listFields, signal });
+        for (const item of items ?? []) {
+          const row = rowOf(cluster, item);
+          if (row) rows.upsert(row, epoch);
+        }
+        const { unconfirmed } = await reconcile({ cluster, api, rows, epoch, streaming: false, signal });
+        feed.touch();
+        feed.markIncomplete(unconfirmed > 0 ? missingRights(unconfirmed) : undefined);
+        feed.move('polling', 'streams do not get through to this cluster; lists are read every 30 s');
+      } catch (error) {
+        const { message, code } = AppError.from(error);
+        if (!signal.aborted) feed.move('down', message, code);
+        return;
+      }
+      await this.wait(pollMs);
+    }
+  }
+
+  private async wait(ms: number): Promise<void> {
+    await pause(ms * (0.5 + Math.random()), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+  }
+}

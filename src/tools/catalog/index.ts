@@ -1,0 +1,17 @@
+import type { Tool } from '../tool.js';
+import { getApplication } from './get-application.js';
+import { getJob } from './get-job.js';
+import { listApplications } from './list-applications.js';
+import { listClusters } from './list-clusters.js';
+import { syncApplication } from './sync-application.js';
+import { waitForJob } from './wait-for-job.js';
+
+/** Every tool, in the order in which they are listed. */
+export const catalog: readonly Tool[] = [
+  listClusters,
+  listApplications,
+  getApplication,
+  syncApplication,
+  getJob,
+  waitForJob,
+];
