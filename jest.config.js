@@ -14,6 +14,7 @@ export default {
     {
       ...base,
       displayName: 'e2e',
+      globalSetup: '<rootDir>/test/support/redis-global-setup.ts',
       testMatch: ['<rootDir>/test/e2e/**/*.e2e-spec.ts', '<rootDir>/test/contract/**/*.redis-spec.ts'],
     },
   ],
