@@ -16,7 +16,10 @@ export interface ClusterMemo {
 export interface Store {
   readonly kind: 'redis' | 'embedded';
   /** Writes rows of one cluster and removes keys (`namespace/name`) of it, in one step; then notes the memo. */
-  apply(cluster: string, change: { upsert: readonly ApplicationRow[]; remove: readonly string[]; memo?: ClusterMemo }): Promise<void>;
+  apply(
+    cluster: string,
+    change: { upsert: readonly ApplicationRow[]; remove: readonly string[]; memo?: ClusterMemo },
+  ): Promise<void>;
   /** All rows of one cluster, in no order, with the memo; empty for a cluster never seen. Unreadable rows are left out and counted. */
   load(cluster: string): Promise<{ rows: ApplicationRow[]; memo?: ClusterMemo; unreadable: number }>;
   /** Forgets everything about a cluster. */
@@ -24,3 +27,6 @@ export interface Store {
   health(): Promise<{ ok: boolean; reason?: string }>;
   close(): Promise<void>;
 }
+
+/** Nest token of the `Store`. */
+export const STORE = Symbol('Store');

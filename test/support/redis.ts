@@ -65,7 +65,18 @@ export async function startRedis(options: { appendonly?: boolean } = {}): Promis
   const folder = mkdtempSync(join(tmpdir(), 'fleet-redis-'));
   const port = await freePort();
   const command = [
-    ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--maxmemory-policy', 'noeviction'],
+    ...[
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--save',
+      '',
+      '--maxmemory-policy',
+      'noeviction',
+    ],
     ...['--appendonly', options.appendonly ? 'yes' : 'no', '--loglevel', 'warning', '--logfile', join(folder, 'log')],
   ];
   let child: ChildProcess;

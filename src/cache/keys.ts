@@ -1,0 +1,48 @@
+/**
+ * Every Redis key of this program, in its exact form. `<prefix>` is `redis.keyPrefix` of the configuration, by default
+ * `argocd-fleet`; `<cluster>` is the cluster's name, percent-encoded so that it can hold neither `:` nor braces.
+ *
+ * What is written in one step lies in one hash slot: the braces are Redis Cluster's hash tags. Rows of two clusters
+ * may lie on two nodes; all keys of the job queue lie on one.
+ *
+ * | key | type | holds | lives |
+ * |---|---|---|---|
+ * | `<prefix>:rows:{<cluster>}` | hash | `namespace/name` -> row, JSON | until the cluster is dropped |
+ * | `<prefix>:memo:{<cluster>}` | string | memo, JSON | until the cluster is dropped |
+ * | `{<prefix>:jobs}:record:<jobId>` | hash | record and what guards it, see `jobs/job-scripts.ts` | 7 days after the job's end |
+ * | `{<prefix>:jobs}:holders` | hash | `cluster/namespace/application` -> id of the job under way | field: until the job's end |
+ * | `{<prefix>:jobs}:open` | sorted set | ids of jobs queued or running, by time added | member: until the job's end |
+ * | `{<prefix>:jobs}:ended` | sorted set | ids of ended jobs whose records are kept, by time of the end | bounded, 7 days |
+ * | `{<prefix>:jobs}:changes` | channel | `<jobId> <version> <record, JSON>` at every change of a job | - |
+ * | `{<prefix>:jobs}:bull:jobs:*` | BullMQ's own | delivery of jobs to workers; holds ids alone | until delivered |
+ */
+export const rowsKey = (prefix: string, cluster: string): string => `${prefix}:rows:{${encodeURIComponent(cluster)}}`;
+
+/** See the table at `rowsKey`; same slot as the cluster's rows. */
+export const memoKey = (prefix: string, cluster: string): string => `${prefix}:memo:{${encodeURIComponent(cluster)}}`;
+
+/** Keys of the job queue; all in one slot, so that scripts may write several of them in one step. */
+export interface JobKeys {
+  record(jobId: string): string;
+  /** What `record` puts before the id: scripts build the holder's key from it. */
+  recordPrefix: string;
+  holders: string;
+  open: string;
+  ended: string;
+  changes: string;
+  /** BullMQ's `prefix` option; the queue's name is `jobs`. */
+  bullPrefix: string;
+}
+
+export function jobKeys(prefix: string): JobKeys {
+  const tagged = `{${prefix}:jobs}`;
+  return {
+    record: (jobId) => `${tagged}:record:${jobId}`,
+    recordPrefix: `${tagged}:record:`,
+    holders: `${tagged}:holders`,
+    open: `${tagged}:open`,
+    ended: `${tagged}:ended`,
+    changes: `${tagged}:changes`,
+    bullPrefix: `${tagged}:bull`,
+  };
+}
