@@ -1,3 +1,4 @@
+import { revisionsOf } from '../argocd/rules.js';
 import type { Application } from '../argocd/schemas.js';
 import type { ApplicationRow } from '../cache/row.js';
 import type { Cluster } from './cluster.js';
@@ -118,9 +119,9 @@ function findingsOf(resources: Resources): Finding[] {
     }));
 }
 
-function revisionOf(from: { revision?: string | null; revisions?: string[] | null } | null | undefined): string | undefined {
-  if (from?.revisions && from.revisions.length > 0) return shortRevision(from.revisions);
-  return from?.revision ? shortRevision([from.revision]) : undefined;
+function revisionOf(from: Parameters<typeof revisionsOf>[0]): string | undefined {
+  const revisions = revisionsOf(from);
+  return revisions.length > 0 ? shortRevision(revisions) : undefined;
 }
 
 function initiatedBy(by: { username?: string | null; automated?: boolean | null } | null | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { hasAutoSync, revisionsOf } from '../argocd/rules.js';
 import type { Application } from '../argocd/schemas.js';
 import type { ApplicationRow } from '../cache/row.js';
 import { plainText } from './plain-text.js';
@@ -27,7 +28,7 @@ export function rowOf(cluster: string, application: Application): ApplicationRow
     healthMessage: text(status?.health?.message),
     healthSince: status?.health?.lastTransitionTime ?? undefined,
     sync: status?.sync?.status || 'Unknown',
-    revisions: revisionsOf(application),
+    revisions: revisionsOf(status?.sync),
     operation: state?.phase
       ? {
           phase: state.phase,
@@ -49,17 +50,11 @@ export function rowOf(cluster: string, application: Application): ApplicationRow
       namespace: spec?.destination?.namespace || undefined,
     },
     sources: sourcesOf(application),
-    autoSync: spec?.syncPolicy?.automated != null && spec.syncPolicy.automated.enabled !== false,
+    autoSync: hasAutoSync(application),
     images: status?.summary?.images ?? [],
     createdAt: metadata.creationTimestamp ?? undefined,
     deletingSince: metadata.deletionTimestamp ?? undefined,
   };
-}
-
-function revisionsOf(application: Application): string[] {
-  const sync = application.status?.sync;
-  if (sync?.revisions && sync.revisions.length > 0) return sync.revisions;
-  return sync?.revision ? [sync.revision] : [];
 }
 
 function sourcesOf(application: Application): Source[] {

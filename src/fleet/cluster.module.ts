@@ -1,12 +1,11 @@
-import { Module, type DynamicModule, type INestApplicationContext, type OnModuleDestroy } from '@nestjs/common';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ArgoCdClient } from '../argocd/client.js';
 import type { Store } from '../cache/store.js';
 import type { ClusterConfig } from '../config/config.js';
-import { readTls } from '../config/tls.js';
 import { openSecret, type SecretHandle } from '../config/secrets.js';
-import type { Log } from '../telemetry/logger.js';
+import { readTlsFiles } from '../config/tls-files.js';
+import type { Logger } from '../telemetry/logger.js';
 import { Cluster, type InstanceFacts } from './cluster.js';
 import { Feed } from './feed.js';
 import type { OpenCluster } from './fleet.js';
@@ -14,3 +13,128 @@ import { ClusterRows } from './fleet-index.js';
 import { GuardedApi, type ObserveRequest } from './guarded-api.js';
 import { StoreWriter } from './store-writer.js';
 import { Watcher } from './watcher.js';
+
+/** What every cluster gets from outside its module; all else is its own. */
+export interface ClusterSurroundings {
+  store: Store;
+  log: Logger;
+  /** For metrics of upstream requests. */
+  observe?: ObserveRequest;
+}
+
+const CLUSTER_CONFIG = Symbol('configuration of this cluster');
+const SURROUNDINGS = Symbol('store, log and metrics');
+
+/** Credentials, connection pool and client of one cluster. */
+@Injectable()
+class Instance implements OnModuleDestroy {
+  readonly secret: SecretHandle;
+  readonly client: ArgoCdClient;
+  readonly api: GuardedApi;
+
+  constructor(@Inject(CLUSTER_CONFIG) config: ClusterConfig, @Inject(SURROUNDINGS) { log, observe }: ClusterSurroundings) {
+    this.secret = openSecret(config.token, { log });
+    this.client = new ArgoCdClient({
+      baseUrl: config.url,
+      credentials: this.secret,
+      headers: config.headers,
+      tls: readTlsFiles(config.tls),
+      limits: config.limits,
+    });
+    this.api = new GuardedApi(this.client, config.limits, observe);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.client.close();
+    this.secret.close();
+  }
+}
+
+/** Rows, feed and watcher of one cluster. */
+@Injectable()
+class Follower implements OnModuleDestroy {
+  readonly cluster: Cluster;
+  private readonly watcher: Watcher;
+  private readonly writer: StoreWriter;
+  private readonly rows: ClusterRows;
+  private readonly feed = new Feed();
+  private readonly facts: InstanceFacts = {};
+
+  constructor(
+    @Inject(CLUSTER_CONFIG) private readonly config: ClusterConfig,
+    @Inject(SURROUNDINGS) private readonly surroundings: ClusterSurroundings,
+    @Inject(Instance) private readonly instance: Instance,
+  ) {
+    const { store, log } = surroundings;
+    const { name: cluster, limits } = config;
+    this.writer = new StoreWriter({ cluster, store, log, memo: () => this.memo() });
+    this.rows = new ClusterRows((change) => this.writer.note(change));
+    const { rows, feed } = this;
+    const { api } = instance;
+    this.watcher = new Watcher({ cluster, api, rows, feed, limits, log, probe: (signal) => this.probe(signal) });
+    this.cluster = new Cluster(config, api, rows, feed, this.facts, this.watcher, () => this.warmUp());
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.watcher.stop();
+    await this.writer.close();
+  }
+
+  private memo() {
+    const { asOf } = this.feed.snapshot();
+    return asOf && { asOf: asOf.toISOString(), ...(this.facts.version ? { version: this.facts.version } : {}) };
+  }
+
+  /** Starts with what an earlier process knew, as epoch 0: any stream is newer. */
+  private async warmUp(): Promise<void> {
+    const { store, log } = this.surroundings;
+    const cluster = this.config.name;
+    try {
+      const { rows, memo, unreadable } = await store.load(cluster);
+      for (const row of rows) this.rows.upsert(row, 0);
+      if (memo) this.feed.remember(new Date(memo.asOf));
+      if (memo?.version) this.facts.version ??= memo.version;
+      if (unreadable > 0) log.warn({ cluster, unreadable }, 'rows in the store could not be read and were left out');
+    } catch (error) {
+      log.warn({ cluster, err: error }, 'store cannot be read; starting without remembered rows');
+    }
+  }
+
+  private async probe(signal: AbortSignal): Promise<void> {
+    const { api } = this.instance;
+    const [version, settings] = await Promise.allSettled([api.version({ signal }), api.settings({ signal })]);
+    if (version.status === 'fulfilled') this.facts.version = version.value.Version ?? this.facts.version;
+    if (settings.status === 'fulfilled') this.facts.uiUrl = settings.value.url || this.facts.uiUrl;
+  }
+}
+
+/**
+ * One configured Argo CD instance: its own client, credentials, connection pool, breaker, limits, rows and watcher, so
+ * that nothing of a sick cluster is held in common with a healthy one.
+ */
+@Module({})
+export class ClusterModule {
+  static forCluster(config: ClusterConfig, surroundings: ClusterSurroundings): DynamicModule {
+    return {
+      module: ClusterModule,
+      providers: [
+        { provide: CLUSTER_CONFIG, useValue: config },
+        { provide: SURROUNDINGS, useValue: surroundings },
+        Instance,
+        Follower,
+      ],
+    };
+  }
+
+  /**
+   * Opens a cluster as an application context of its own. Contacts nobody. After `close` no socket, timer or watcher
+   * of it is left.
+   */
+  static async open(config: ClusterConfig, surroundings: ClusterSurroundings): Promise<OpenCluster> {
+    const context = await NestFactory.createApplicationContext(ClusterModule.forCluster(config, surroundings), {
+      logger: false,
+      abortOnError: false,
+    });
+    return { cluster: context.get(Follower).cluster, close: () => context.close() };
+  }
+}

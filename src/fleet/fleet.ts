@@ -36,8 +36,8 @@ export class Fleet {
     return new FleetView(this, scope);
   }
 
-  /** Resolves when nothing of any cluster is left. */
-  async close(): Promise<void> {
+  /** Nest calls it when the program ends. Resolves when nothing of any cluster is left. */
+  async onModuleDestroy(): Promise<void> {
     const closing = [...this.open.values()];
     this.open.clear();
     await Promise.all(closing.map((cluster) => cluster.close()));

@@ -1,6 +1,6 @@
 import { rowKey, type ApplicationRow } from '../cache/row.js';
 import type { ClusterMemo, Store } from '../cache/store.js';
-import type { Log } from '../telemetry/logger.js';
+import type { Logger } from '../telemetry/logger.js';
 import type { RowChange } from './fleet-index.js';
 
 const flushMs = 250;
@@ -18,7 +18,7 @@ export class StoreWriter {
   private closed = false;
 
   constructor(
-    private readonly options: { cluster: string; store: Store; memo: () => ClusterMemo | undefined; log: Log },
+    private readonly options: { cluster: string; store: Store; memo: () => ClusterMemo | undefined; log: Logger },
   ) {}
 
   note(change: RowChange): void {

@@ -3,7 +3,7 @@ import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import { listFields } from '../argocd/fields.js';
 import type { ClusterLimits } from '../config/config.js';
 import { AppError } from '../errors/app-error.js';
-import type { Log } from '../telemetry/logger.js';
+import type { Logger } from '../telemetry/logger.js';
 import { rowOf } from './application-row.js';
 import type { Feed } from './feed.js';
 import type { ClusterRows } from './fleet-index.js';
@@ -23,7 +23,7 @@ export interface WatcherOptions {
   rows: ClusterRows;
   feed: Feed;
   limits: ClusterLimits;
-  log: Log;
+  log: Logger;
   /** Called at every connection, for what is read beside the applications (version, settings). Must not throw. */
   probe: (signal: AbortSignal) => Promise<void>;
 }

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import { aRow } from '../../test/support/rows.js';
+import { ClusterRows, type RowChange } from './fleet-index.js';
+
+describe('rows of a cluster', () => {
+  it('a newer resourceVersion replaces an older one, and never the other way round', () => {
+    const rows = new ClusterRows();
+    rows.upsert(aRow({ resourceVersion: '9', health: 'Degraded' }), 1);
+    expect(rows.upsert(aRow({ resourceVersion: '10', health: 'Healthy' }), 1)).toBe(true);
+    expect(rows.upsert(aRow({ resourceVersion: '9', health: 'Degraded' }), 1)).toBe(false);
+    expect(rows.get('argocd', 'cart')?.health).toBe('Healthy');
+  });
+
+  it('a newer connection wins even with a lower resourceVersion, as after a restored backup', () => {
+    const rows = new ClusterRows();
+    rows.upsert(aRow({ resourceVersion: '5000' }), 1);
+    expect(rows.upsert(aRow({ resourceVersion: '7', health: 'Missing' }), 2)).toBe(true);
+    expect(rows.upsert(aRow({ resourceVersion: '6000' }), 1)).toBe(false);
+    expect(rows.get('argocd', 'cart')?.health).toBe('Missing');
+  });
+
+  it('an application created again under its name replaces the old one whatever its version', () => {
+    const rows = new ClusterRows();
+    rows.upsert(aRow({ uid: 'old', resourceVersion: '900' }), 1);
+    expect(rows.upsert(aRow({ uid: 'new', resourceVersion: '20' }), 1)).toBe(true);
+  });
+
+  it('finds the same name in several namespaces', () => {
+    const rows = new ClusterRows();
+    rows.upsert(aRow(), 1);
+    rows.upsert(aRow({ namespace: 'team-a' }), 1);
+    expect(rows.named('cart').map((row) => row.namespace)).toEqual(['argocd', 'team-a']);
+    rows.remove('argocd/cart');
+    expect(rows.named('cart').map((row) => row.namespace)).toEqual(['team-a']);
+    rows.remove('team-a/cart');
+    expect(rows.named('cart')).toEqual([]);
+    expect(rows.size).toBe(0);
+  });
+
+  it('knows which rows no write has confirmed since a mark', () => {
+    const rows = new ClusterRows();
+    rows.upsert(aRow({ name: 'a' }), 1);
+    const mark = rows.mark();
+    rows.upsert(aRow({ name: 'b' }), 1);
+    expect(rows.untouchedSince(mark)).toEqual(['argocd/a']);
+  });
+
+  it('tells every change, and only changes', () => {
+    const told: string[] = [];
+    const rows = new ClusterRows(({ type, row }: RowChange) => told.push(`${type} ${row.resourceVersion}`));
+    rows.upsert(aRow({ resourceVersion: '2' }), 1);
+    rows.upsert(aRow({ resourceVersion: '1' }), 1);
+    rows.remove('argocd/cart');
+    rows.remove('argocd/cart');
+    expect(told).toEqual(['upsert 2', 'remove 2']);
+  });
+
+  it('a written row is no longer unconfirmed', () => {
+    const rows = new ClusterRows();
+    rows.upsert(aRow(), 1);
+    rows.markUnconfirmed('argocd/cart');
+    expect(rows.isUnconfirmed(aRow())).toBe(true);
+    expect(rows.unconfirmedCount()).toBe(1);
+    rows.upsert(aRow({ resourceVersion: '11' }), 1);
+    expect(rows.unconfirmedCount()).toBe(0);
+  });
+});
