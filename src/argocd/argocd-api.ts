@@ -50,5 +50,7 @@ export interface ArgoCdApi {
    * ends it; throws when it breaks, is silent for `streamIdleMs` (`cluster_timeout`), or its header does not come in
    * `headerTimeoutMs` (`cluster_timeout` with `details.noHeader`). Leaving the loop closes the connection.
    */
-  watch(options: CallOptions & { name?: string; namespace?: string; fields?: readonly string[]; headerTimeoutMs?: number }): AsyncIterable<WatchSignal>;
+  watch(
+    options: CallOptions & { name?: string; namespace?: string; fields?: readonly string[]; headerTimeoutMs?: number },
+  ): AsyncIterable<WatchSignal>;
 }

@@ -1,0 +1,46 @@
+import type { Dispatcher } from 'undici';
+import type { z } from 'zod';
+import { translateAnswer } from './errors.js';
+import { failure, type FailedAnswer, type RequestFacts } from './failure.js';
+import { readBody } from './read-body.js';
+import { notArgoCd } from './refusal.js';
+
+/** Bytes of an answer that is no success: more is not needed to say what went wrong. */
+const errorBytesMax = 256 * 1024;
+
+/** Reads an answer that is no success, as far as that goes: what cannot be read is no reason to lose the status. */
+export async function failedAnswer(response: Dispatcher.ResponseData): Promise<FailedAnswer> {
+  const body = await readBody(response.body, encodingOf(response), errorBytesMax).catch(() => '');
+  return { status: response.statusCode, contentType: contentTypeOf(response), body };
+}
+
+/** The answer as the schema has it; everything else is an AppError. */
+export function parseAnswer<T>(answer: FailedAnswer, schema: z.ZodType<T>, facts: RequestFacts): T {
+  if (answer.status !== 200) throw translateAnswer(answer, facts);
+  const doubt = facts.isChange ? { maybeAccepted: true } : {};
+  if (/text\/html/i.test(answer.contentType)) {
+    const [code, reason, message] = notArgoCd(200);
+    throw failure(code, reason, message, doubt);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(answer.body);
+  } catch {
+    throw failure('cluster_unreachable', 'garbage', 'The cluster answers with something that is not JSON.', doubt);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const at = parsed.error.issues[0]?.path.join('.').slice(0, 100);
+  throw failure('cluster_unreachable', 'garbage', "The cluster's answer does not have the shape of Argo CD's.", {
+    ...doubt,
+    ...(at ? { at } : {}),
+  });
+}
+
+export const contentTypeOf = (response: Dispatcher.ResponseData): string =>
+  single(response.headers['content-type']) ?? '';
+
+export const encodingOf = (response: Dispatcher.ResponseData): string | undefined =>
+  single(response.headers['content-encoding']);
+
+const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value[0] : value);

@@ -1,0 +1,229 @@
+import { Readable } from 'node:stream';
+import { Client, Pool, type Dispatcher } from 'undici';
+import type { z } from 'zod';
+import type { ClusterLimits } from '../config/config.js';
+import { AppError, type ErrorDetails } from '../errors/app-error.js';
+import type { CredentialSource } from './credential-source.js';
+import { deadline, type Deadline } from './deadline.js';
+import { contentTypeOf, encodingOf, failedAnswer, parseAnswer } from './answer.js';
+import { translateAnswer } from './errors.js';
+import { failure, type RequestFacts } from './failure.js';
+import { readBody } from './read-body.js';
+import { headersOf, requestPath, type HttpRequest } from './request.js';
+import { transportFailure } from './transport-failure.js';
+
+/** Material for TLS, not the paths of it. `ca` replaces the roots that the system trusts. */
+export interface TlsMaterial {
+  ca?: string;
+  cert?: string;
+  key?: string;
+  insecureSkipVerify?: boolean;
+}
+
+export interface HttpOptions {
+  /** With the path prefix of the instance, if it has one. Nothing is ever sent to another origin. */
+  baseUrl: string;
+  credentials: CredentialSource;
+  /** Sent with every request. They cannot overrule the token or the headers that Argo CD insists on. */
+  headers: Record<string, string>;
+  tls: TlsMaterial;
+  limits: ClusterLimits;
+}
+
+/** A stream whose header has come. */
+export interface OpenStream {
+  body: AsyncIterable<Buffer>;
+  contentType: string;
+  /** For the translation of what the stream says later. */
+  facts: RequestFacts;
+  /** Closes the connection at once. */
+  close(): void;
+}
+
+/** Argo CD is asked to give up so much earlier than we do, so that its own answer still arrives. */
+const grpcTimeoutLeadMs = 500;
+
+/**
+ * Requests to one Argo CD. Follows no redirect, sends the token to the configured origin alone, bounds every answer in
+ * time (body included) and size.
+ */
+export class Http {
+  private readonly base: URL;
+  private readonly reads: Pool;
+  private readonly changes: Pool;
+  private readonly streams = new Set<Client>();
+  private isClosed = false;
+
+  constructor(private readonly options: HttpOptions) {
+    this.base = new URL(options.baseUrl);
+    const shared = {
+      connect: this.connectOptions(),
+      connections: options.limits.concurrentRequests,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    this.reads = new Pool(this.base.origin, { ...shared, keepAliveTimeout: 30_000 });
+    // No keep-alive: a connection that the other side just closed would leave a change in doubt.
+    this.changes = new Pool(this.base.origin, { ...shared, pipelining: 0 });
+  }
+
+  /** Sends and parses the answer. Errors: as ArgoCdApi. */
+  async json<T>(request: HttpRequest, schema: z.ZodType<T>): Promise<T> {
+    const limit = deadline(request.timeoutMs ?? this.options.limits.timeoutMs, request.signal);
+    const facts = this.factsOf(request);
+    const sent = { isSent: false };
+    try {
+      const answer = await this.withToken(limit, (token) => this.exchange(request, token, limit, sent));
+      return parseAnswer(answer, schema, { ...facts, secrets: [...facts.secrets, answer.token] });
+    } catch (error) {
+      throw this.explain(error, request, limit, facts, sent.isSent);
+    } finally {
+      limit.release();
+    }
+  }
+
+  /**
+   * Opens a stream on a connection of its own, which `close` of the result destroys. Resolves with the header of a
+   * success; `limit` bounds that, not the stream.
+   */
+  async open(request: HttpRequest, limit: Deadline): Promise<OpenStream> {
+    const facts = this.factsOf(request);
+    const { origin } = this.base;
+    const client = new Client(origin, { connect: this.connectOptions(), headersTimeout: 0, bodyTimeout: 0 });
+    const close = (): void => {
+      this.streams.delete(client);
+      void client.destroy().catch(() => undefined);
+    };
+    this.streams.add(client);
+    try {
+      if (this.isClosed) throw closedFailure();
+      const answer = await this.withToken(limit, async (token) => {
+        const response = await client.request(this.dispatchOptions(request, token, limit, {}));
+        if (response.statusCode !== 200) return { ...(await failedAnswer(response)), token, response: undefined };
+        return { status: 200, contentType: contentTypeOf(response), response, token, body: '' };
+      });
+      const secrets = [...facts.secrets, answer.token];
+      if (!answer.response) throw translateAnswer(answer, { ...facts, secrets });
+      return { body: answer.response.body, contentType: answer.contentType, facts: { ...facts, secrets }, close };
+    } catch (error) {
+      close();
+      throw this.explain(error, request, limit, facts, true);
+    }
+  }
+
+  /** Destroys every connection; whatever is under way fails. No socket is left. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    const streams = [...this.streams].map((client) => client.destroy());
+    this.streams.clear();
+    await Promise.allSettled([this.reads.destroy(), this.changes.destroy(), ...streams]);
+  }
+
+  private connectOptions() {
+    const { tls, limits } = this.options;
+    return {
+      ca: tls.ca,
+      cert: tls.cert,
+      key: tls.key,
+      rejectUnauthorized: !tls.insecureSkipVerify,
+      timeout: limits.connectTimeoutMs,
+    };
+  }
+
+  private factsOf(request: HttpRequest): RequestFacts {
+    return {
+      isChange: request.method !== 'GET',
+      hasProject: request.hasProject ?? false,
+      application: request.application,
+      since: request.since,
+      secrets: [this.base.origin, ...(this.base.port ? [this.base.host] : [])],
+    };
+  }
+
+  /** One renewal and one more try after a 401, which accepts nothing, and only if there is another token. */
+  private async withToken<A extends { status: number; token: string }>(
+    limit: Deadline,
+    attempt: (token: string) => Promise<A>,
+  ): Promise<A> {
+    const { credentials } = this.options;
+    const token = await limit.race(readToken(() => credentials.get()));
+    const answer = await limit.race(attempt(token));
+    if (answer.status !== 401) return answer;
+    const renewed = await limit.race(readToken(() => credentials.renew()));
+    return renewed === token ? answer : await limit.race(attempt(renewed));
+  }
+
+  private async exchange(request: HttpRequest, token: string, limit: Deadline, sent: { isSent: boolean }) {
+    sent.isSent = false;
+    const pool = request.method === 'GET' ? this.reads : this.changes;
+    const response = await pool.request(this.dispatchOptions(request, token, limit, sent));
+    // A 401 accepts nothing, whatever becomes of the second try.
+    sent.isSent = response.statusCode !== 401;
+    if (response.statusCode !== 200) return { ...(await failedAnswer(response)), token };
+    const body = await readBody(response.body, encodingOf(response), this.options.limits.responseBytesMax);
+    return { status: 200, contentType: contentTypeOf(response), body, token };
+  }
+
+  private dispatchOptions(
+    request: HttpRequest,
+    token: string,
+    limit: Deadline,
+    sent: { isSent?: boolean },
+  ): Dispatcher.RequestOptions {
+    const grpcTimeoutMs = Math.max(500, (request.timeoutMs ?? this.options.limits.timeoutMs) - grpcTimeoutLeadMs);
+    const headers = headersOf(request, { token, extra: this.options.headers, grpcTimeoutMs });
+    const path = requestPath(this.base.pathname, request);
+    const shared = { method: request.method, path, headers, signal: limit.signal };
+    if (request.body === undefined) {
+      if (request.method !== 'GET') sent.isSent = true;
+      return shared;
+    }
+    const body = Buffer.from(JSON.stringify(request.body));
+    return {
+      ...shared,
+      headers: { ...headers, 'content-length': String(body.length) },
+      body: Readable.from(noting(body, sent)),
+    };
+  }
+
+  private explain(
+    error: unknown,
+    request: HttpRequest,
+    limit: Deadline,
+    facts: RequestFacts,
+    isSent: boolean,
+  ): unknown {
+    if (error instanceof AppError) {
+      // Read in part: whether a change was accepted is as open as before.
+      return facts.isChange && isSent && error.details['reason'] === 'too_large'
+        ? new AppError(error.code, error.message, { ...error.details, maybeAccepted: true })
+        : error;
+    }
+    if (request.signal?.aborted) return request.signal.reason;
+    if (!this.isClosed && !limit.hasPassed) return transportFailure(error, facts, isSent);
+    const doubt = facts.isChange && isSent ? { maybeAccepted: true } : {};
+    if (this.isClosed) return closedFailure(doubt);
+    return failure('cluster_timeout', 'timeout', 'The cluster did not answer completely in time.', doubt);
+  }
+}
+
+const closedFailure = (details: ErrorDetails = {}): AppError =>
+  failure('cluster_unreachable', 'client_closed', 'The client of this cluster is closed.', details);
+
+async function readToken(read: () => Promise<string>): Promise<string> {
+  let token: string;
+  try {
+    token = await read();
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw failure('cluster_refused', 'credentials', 'The token of this cluster could not be read.');
+  }
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw failure('cluster_refused', 'credentials', 'The token of this cluster is empty or no header can carry it.');
+}
+
+/** The body, noting that it was asked for: the library does so once there is a connection, right before it writes. */
+async function* noting(body: Buffer, sent: { isSent?: boolean }): AsyncGenerator<Buffer> {
+  sent.isSent = true;
+  yield body;
+}
