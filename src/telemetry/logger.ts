@@ -1,0 +1,48 @@
+import { pino, type DestinationStream, type Logger } from 'pino';
+import { cutText, loggable, scrubText } from './scrub.js';
+
+export type { Logger } from 'pino';
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Characters of a line. Longer ones would hold the process up and break the collectors behind it. */
+const lineMax = 65_536;
+
+const tooLong = (length: number): string =>
+  `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg: `A line of ${length} characters was left out.` })}\n`;
+
+/**
+ * The log: one JSON object per line on stderr, never on stdout, which belongs to MCP over stdio.
+ *
+ * No line holds a credential: values of fields whose name says so are replaced wherever they stand, and the finished
+ * line is scrubbed by pattern (`Authorization`, passwords in URLs, API keys, JSON Web Tokens, private keys), so that
+ * messages, stacks and bindings of child loggers are covered too.
+ *
+ * @param destination for tests; anything with `write(line)`
+ */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  return pino(
+    {
+      level,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // Errors become data in `loggable`; pino's own serializer would bring stacks and every property along.
+      serializers: { err: (error: unknown) => error, error: (error: unknown) => error },
+      formatters: {
+        level: (label) => ({ level: label }),
+        bindings: (bindings) => loggable(bindings) as Record<string, unknown>,
+        log: (fields) => loggable(fields) as Record<string, unknown>,
+      },
+      hooks: {
+        logMethod(args, method) {
+          const cut = args.map((arg: unknown) => (typeof arg === 'string' ? cutText(arg) : arg));
+          method.apply(this, cut as Parameters<typeof method>);
+        },
+        streamWrite: (line) => (line.length > lineMax ? tooLong(line.length) : scrubText(line)),
+      },
+    },
+    // Synchronous: the last words before an exit must not be lost, and lines are few.
+    destination ?? pino.destination({ fd: 2, sync: true }),
+  );
+}

@@ -1,0 +1,139 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+export type BreakerState = 'closed' | 'half_open' | 'open';
+
+/** What the scrape reads of one cluster's feed. */
+export interface FeedReading {
+  cluster: string;
+  /** idle, seeding, live, polling, stale or down. */
+  state: string;
+  /** When the rows were last known true; absent if never. */
+  asOf?: Date;
+}
+
+const breakerLevels: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
+
+/**
+ * What is measured. One registry per instance, so that several servers can live in one process. No label grows with
+ * the number of applications or callers: tools, clusters, job kinds and states are all there is.
+ */
+export class Metrics {
+  private readonly registry = new Registry();
+  private feeds: () => Iterable<FeedReading> = () => [];
+
+  private readonly toolDuration = new Histogram({
+    name: 'tool_duration_seconds',
+    help: 'Duration of tool calls. The outcome is ok or an error code.',
+    labelNames: ['tool', 'outcome'],
+    // From an answer out of the index (below a millisecond) to a wait for a job (up to 50 s).
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60],
+    registers: [this.registry],
+  });
+
+  private readonly jobs = new Counter({
+    name: 'jobs_total',
+    help: 'Jobs that came into a state: queued, running, succeeded, failed, cancelled.',
+    labelNames: ['kind', 'state'],
+    registers: [this.registry],
+  });
+
+  private readonly upstreamRequests = new Counter({
+    name: 'upstream_requests_total',
+    help: 'Requests to Argo CD. The outcome is ok or an error code.',
+    labelNames: ['cluster', 'endpoint', 'outcome'],
+    registers: [this.registry],
+  });
+
+  private readonly upstreamDuration = new Histogram({
+    name: 'upstream_request_duration_seconds',
+    help: 'Duration of requests to Argo CD, body included; of streams until their first byte.',
+    labelNames: ['cluster', 'endpoint', 'outcome'],
+    buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  });
+
+  private readonly breaker = new Gauge({
+    name: 'upstream_breaker_state',
+    help: 'Circuit breaker of a cluster: 0 closed, 1 half open, 2 open.',
+    labelNames: ['cluster'],
+    registers: [this.registry],
+  });
+
+  /** @param options.process also measures the process: CPU, memory, event loop. Off in tests that create many. */
+  constructor(options: { process?: boolean } = {}) {
+    const now = () => this.feeds();
+    new Gauge({
+      name: 'fleet_feed_state',
+      help: '1 for the state that the feed of a cluster is in; other states are absent.',
+      labelNames: ['cluster', 'state'],
+      registers: [this.registry],
+      // Read at the scrape: a cluster that was removed leaves no series behind.
+      collect() {
+        this.reset();
+        for (const { cluster, state } of now()) this.set({ cluster, state }, 1);
+      },
+    });
+    new Gauge({
+      name: 'fleet_feed_age_seconds',
+      help: 'Seconds since the rows of a cluster were last known true; absent if they never were.',
+      labelNames: ['cluster'],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const { cluster, asOf } of now())
+          if (asOf) this.set({ cluster }, Math.max(0, (Date.now() - asOf.getTime()) / 1000));
+      },
+    });
+    if (options.process) collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Content type of `text`. */
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** @param outcome `ok` or an error code */
+  toolCalled(tool: string, outcome: string, seconds: number): void {
+    this.toolDuration.observe({ tool, outcome }, seconds);
+  }
+
+  /** A job came into a state. */
+  jobMoved(kind: string, state: string): void {
+    this.jobs.inc({ kind, state });
+  }
+
+  /**
+   * @param endpoint name of the call, for example `getApplication`; never a path, which would hold names
+   * @param outcome `ok` or an error code
+   */
+  upstreamRequested(cluster: string, endpoint: string, outcome: string, seconds: number): void {
+    this.upstreamRequests.inc({ cluster, endpoint, outcome });
+    this.upstreamDuration.observe({ cluster, endpoint, outcome }, seconds);
+  }
+
+  breakerMoved(cluster: string, state: BreakerState): void {
+    this.breaker.set({ cluster }, breakerLevels[state]);
+  }
+
+  /** Where the scrape reads the feeds from; the last one given counts. */
+  readFeeds(feeds: () => Iterable<FeedReading>): void {
+    this.feeds = feeds;
+  }
+
+  /** Drops every series of a cluster that left the fleet. */
+  async forgetCluster(cluster: string): Promise<void> {
+    for (const metric of [this.upstreamRequests, this.upstreamDuration, this.breaker]) {
+      const { values } = await metric.get();
+      for (const { labels } of values) {
+        // Buckets of a histogram carry `le` beside the labels that name the series.
+        const { le: _bucket, ...series } = labels as Record<string, string | number>;
+        if (series['cluster'] === cluster) metric.remove(series);
+      }
+    }
+  }
+
+  /** Everything in Prometheus' text format. */
+  async text(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
