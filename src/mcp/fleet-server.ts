@@ -1,0 +1,105 @@
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type CallToolResult,
+  type ServerContext,
+} from '@modelcontextprotocol/server';
+import type { Caller } from '../auth/caller.js';
+import { didYouMean, suggest } from '../fleet/suggest.js';
+import type { ToolResult, ToolRunner } from '../tools/tool-runner.js';
+import type { ReportProgress } from '../tools/tool.js';
+import { instructions } from './instructions.js';
+import { serverInfo } from './server-info.js';
+import { toolDefinition, type MirroredArgument, type ToolDefinition } from './tool-definition.js';
+
+/** `modern` is 2026-07-28 and later, `legacy` the revisions with a handshake before it. */
+export type ProtocolEra = 'modern' | 'legacy';
+
+/** How long a client may keep what it was told about tools; a new key or release shows up after that. */
+const listTtlMs = 300_000;
+const nameMax = 100;
+
+/**
+ * Makes MCP servers that speak for one caller. One is made per HTTP request and per stdio connection, so making one is
+ * cheap: everything derived from the catalog is made once here. It translates and never decides; the gate does.
+ */
+export class FleetServer {
+  private readonly definitions: ReadonlyMap<string, ToolDefinition>;
+
+  constructor(private readonly runner: ToolRunner) {
+    this.definitions = new Map(runner.catalog.map((tool) => [tool.name, toolDefinition(tool)]));
+  }
+
+  /** Arguments that a call of this tool mirrors into headers; none if the caller may not call it. */
+  mirroredArguments(caller: Caller, toolName: string): readonly MirroredArgument[] {
+    return this.runner.findTool(caller, toolName) ? (this.definitions.get(toolName)?.mirrored ?? []) : [];
+  }
+
+  create(caller: Caller, era: ProtocolEra): Server {
+    const server = new Server(serverInfo, {
+      capabilities: { tools: {} },
+      instructions,
+      cacheHints: {
+        // What is listed depends on the caller; what the server is does not.
+        'tools/list': { ttlMs: listTtlMs, cacheScope: 'private' },
+        'server/discover': { ttlMs: listTtlMs, cacheScope: 'public' },
+      },
+    });
+    server.setRequestHandler('tools/list', ({ params }) => {
+      if (params?.cursor !== undefined) {
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid cursor: the list of tools has one page.');
+      }
+      return { tools: this.runner.listTools(caller).flatMap(({ name }) => this.definitions.get(name)?.listed ?? []) };
+    });
+    server.setRequestHandler('tools/call', async ({ params }, context) => {
+      const tool = this.runner.findTool(caller, params.name);
+      if (!tool) throw this.unknownTool(caller, params.name);
+      const { signal } = context.mcpReq;
+      const progress = progressReporter(context);
+      const result = await this.runner.run(tool, {
+        caller,
+        input: params.arguments,
+        transport: 'mcp',
+        signal,
+        progress,
+      });
+      return toCallToolResult(result, era);
+    });
+    return server;
+  }
+
+  private unknownTool(caller: Caller, name: string): ProtocolError {
+    const visible = this.runner.listTools(caller).map((tool) => tool.name);
+    const asked = name.length > nameMax ? `${name.slice(0, nameMax)}…` : name;
+    const likely = name.length > nameMax ? [] : suggest(name, visible);
+    return new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown tool: ${asked}.${didYouMean(likely)}`);
+  }
+}
+
+/**
+ * An error's structured content is the problem, but only in the modern era: clients of the legacy one hold it against
+ * the tool's output schema and throw instead of showing it to the model. The text is the same JSON in both.
+ */
+function toCallToolResult(result: ToolResult, era: ProtocolEra): CallToolResult {
+  if (result.ok) return { content: [{ type: 'text', text: result.json }], structuredContent: result.output };
+  const { problem } = result;
+  return {
+    content: [{ type: 'text', text: JSON.stringify(problem) }],
+    ...(era === 'modern' ? { structuredContent: { ...problem } } : {}),
+    isError: true,
+  };
+}
+
+/** Notifications for a request that asked for them; steps that do not move forward are not sent, as MCP demands. */
+function progressReporter({ mcpReq }: ServerContext): ReportProgress | undefined {
+  const progressToken = mcpReq._meta?.progressToken;
+  if (progressToken === undefined) return undefined;
+  let last = Number.NEGATIVE_INFINITY;
+  return (step) => {
+    if (!(step.progress > last)) return;
+    last = step.progress;
+    // A client that has gone is noticed by the signal; a lost notification is no failure of the call.
+    mcpReq.notify({ method: 'notifications/progress', params: { progressToken, ...step } }).catch(() => undefined);
+  };
+}

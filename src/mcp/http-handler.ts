@@ -1,0 +1,92 @@
+import {
+  classifyInboundRequest,
+  createMcpHandler,
+  type AuthInfo,
+  type McpHandlerRequestOptions,
+  type McpRequestContext,
+} from '@modelcontextprotocol/server';
+import type { Logger } from 'pino';
+import type { Caller } from '../auth/caller.js';
+import type { FleetServer } from './fleet-server.js';
+import { findHeaderMismatch, headerMismatchCode, type HeaderMismatch } from './param-headers.js';
+
+/** Streamable HTTP in both eras, behind authentication and body parsing. */
+export interface HttpHandler {
+  fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
+}
+
+/** Carries the caller through the SDK to the server factory. */
+export function authInfoOf(caller: Caller): AuthInfo {
+  return { token: '', clientId: caller.name, scopes: [], extra: { caller } };
+}
+
+function callerOf(authInfo: AuthInfo | undefined): Caller {
+  const caller = authInfo?.extra?.['caller'];
+  if (!caller) throw new Error('a request reached the MCP handler without a caller');
+  return caller as Caller;
+}
+
+export function createHttpHandler(server: FleetServer, log: Logger): HttpHandler {
+  const create = ({ authInfo, era }: McpRequestContext) => server.create(callerOf(authInfo), era);
+  const sdk = createMcpHandler(create, {
+    // Mostly what clients do wrong; the answer tells them.
+    onerror: (error) => log.debug({ err: error }, 'MCP request refused'),
+  });
+  return {
+    fetch: async (request, options) => {
+      const mismatch = findMismatch(server, request, options);
+      if (mismatch) return mismatchResponse(mismatch.found, mismatch.id);
+      const response = await sdk.fetch(request, options);
+      if (response.status === 405) response.headers.set('Allow', 'POST');
+      return response;
+    },
+    close: () => sdk.close(),
+  };
+}
+
+/** Looks at requests that the SDK will serve; what it refuses, it refuses in its own words. */
+function findMismatch(
+  server: FleetServer,
+  { method, headers }: Request,
+  options: McpHandlerRequestOptions | undefined,
+): { found: HeaderMismatch; id: unknown } | undefined {
+  const body = options?.parsedBody;
+  if (method !== 'POST' || !hasToolCall(body)) return undefined;
+  const route = classifyInboundRequest({
+    httpMethod: method,
+    body,
+    protocolVersionHeader: headers.get('mcp-protocol-version') ?? undefined,
+    mcpMethodHeader: headers.get('mcp-method') ?? undefined,
+    mcpNameHeader: headers.get('mcp-name') ?? undefined,
+  });
+  if (route.kind === 'reject') return undefined;
+  const caller = callerOf(options?.authInfo);
+  for (const message of Array.isArray(body) ? (body as unknown[]) : [body]) {
+    const call = toolCallOf(message);
+    if (!call) continue;
+    const mirrored = server.mirroredArguments(caller, call.name);
+    const found = findHeaderMismatch(mirrored, call.arguments, headers, route.kind === 'modern');
+    if (found) return { found, id: Array.isArray(body) ? null : call.id };
+  }
+  return undefined;
+}
+
+function hasToolCall(body: unknown): boolean {
+  return Array.isArray(body) ? body.some((message) => toolCallOf(message)) : toolCallOf(body) !== undefined;
+}
+
+function toolCallOf(message: unknown): { id: unknown; name: string; arguments: unknown } | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { method, id, params } = message as { method?: unknown; id?: unknown; params?: unknown };
+  if (method !== 'tools/call' || typeof params !== 'object' || params === null) return undefined;
+  const { name, arguments: callArguments } = params as { name?: unknown; arguments?: unknown };
+  return typeof name === 'string' ? { id, name, arguments: callArguments } : undefined;
+}
+
+function mismatchResponse(mismatch: HeaderMismatch, id: unknown): Response {
+  const message = `Bad Request: the request headers and body disagree: ${mismatch.body}`;
+  const error = { code: headerMismatchCode, message, data: { mismatch } };
+  return Response.json({ jsonrpc: '2.0', id: id ?? null, error }, { status: 400 });
+}

@@ -1,0 +1,61 @@
+import type { Tool as McpTool } from '@modelcontextprotocol/server';
+import { z } from 'zod';
+import type { Tool } from '../tools/tool.js';
+
+/** An argument that is mirrored into the HTTP header `Mcp-Param-<header>`, so that a proxy can route on it. */
+export interface MirroredArgument {
+  argument: string;
+  header: string;
+}
+
+/** A tool as `tools/list` shows it. Making one costs milliseconds: once per tool at start, never per request. */
+export interface ToolDefinition {
+  listed: McpTool;
+  mirrored: readonly MirroredArgument[];
+}
+
+/** Every argument of this name is mirrored, whether or not its schema says so. */
+const clusterArgument = 'cluster';
+const clusterHeader = 'Cluster';
+/** Source: https://modelcontextprotocol.io/specification/2026-07-28/basic/transports#custom-headers */
+const headerKeyword = 'x-mcp-header';
+
+export function toolDefinition(tool: Tool): ToolDefinition {
+  const inputSchema = jsonSchema(tool.input.strict(), 'input');
+  const properties = (inputSchema['properties'] ?? {}) as Record<string, Record<string, unknown>>;
+  const cluster = properties[clusterArgument];
+  if (cluster) cluster[headerKeyword] ??= clusterHeader;
+  const mirrored = Object.entries(properties).flatMap(([argument, schema]) => {
+    const header = schema[headerKeyword];
+    return typeof header === 'string' ? [{ argument, header }] : [];
+  });
+  const listed: McpTool = {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema: inputSchema as McpTool['inputSchema'],
+    outputSchema: jsonSchema(tool.output, 'output') as McpTool['outputSchema'],
+    annotations: {
+      title: tool.title,
+      readOnlyHint: tool.effect === 'read',
+      destructiveHint: tool.effect === 'destroy',
+      idempotentHint: tool.idempotent,
+      // Answers quote texts that people outside this server wrote.
+      openWorldHint: true,
+    },
+  };
+  return { listed, mirrored };
+}
+
+/** JSON Schema 2020-12, which is MCP's default dialect, so it need not be named in every schema. */
+function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string, unknown> {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    override: ({ jsonSchema: node }) => {
+      // zod writes the range of safe integers into every integer; it tells a reader nothing and costs tokens.
+      if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
+      if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
+    },
+  });
+  return rest;
+}
