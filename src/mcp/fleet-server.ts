@@ -8,7 +8,7 @@ import {
 import type { Caller } from '../auth/caller.js';
 import { didYouMean, suggest } from '../fleet/suggest.js';
 import type { ToolResult, ToolRunner } from '../tools/tool-runner.js';
-import type { ReportProgress } from '../tools/tool.js';
+import type { ReportProgress, Tool } from '../tools/tool.js';
 import { instructions } from './instructions.js';
 import { serverInfo } from './server-info.js';
 import { toolDefinition, type MirroredArgument, type ToolDefinition } from './tool-definition.js';
@@ -25,15 +25,15 @@ const nameMax = 100;
  * cheap: everything derived from the catalog is made once here. It translates and never decides; the gate does.
  */
 export class FleetServer {
-  private readonly definitions: ReadonlyMap<string, ToolDefinition>;
+  private readonly known: ReadonlyMap<string, { tool: Tool; definition: ToolDefinition }>;
 
   constructor(private readonly runner: ToolRunner) {
-    this.definitions = new Map(runner.catalog.map((tool) => [tool.name, toolDefinition(tool)]));
+    this.known = new Map(runner.catalog.map((tool) => [tool.name, { tool, definition: toolDefinition(tool) }]));
   }
 
-  /** Arguments that a call of this tool mirrors into headers; none if the caller may not call it. */
-  mirroredArguments(caller: Caller, toolName: string): readonly MirroredArgument[] {
-    return this.runner.findTool(caller, toolName) ? (this.definitions.get(toolName)?.mirrored ?? []) : [];
+  /** Arguments that a call of this tool mirrors into headers. */
+  mirroredArguments(toolName: string): readonly MirroredArgument[] {
+    return this.known.get(toolName)?.definition.mirrored ?? [];
   }
 
   create(caller: Caller, era: ProtocolEra): Server {
@@ -50,10 +50,12 @@ export class FleetServer {
       if (params?.cursor !== undefined) {
         throw new ProtocolError(ProtocolErrorCode.InvalidParams, 'Invalid cursor: the list of tools has one page.');
       }
-      return { tools: this.runner.listTools(caller).flatMap(({ name }) => this.definitions.get(name)?.listed ?? []) };
+      const listed = this.runner.listTools(caller).map(({ name }) => this.known.get(name)?.definition.listed);
+      return { tools: listed.filter((tool) => tool !== undefined) };
     });
     server.setRequestHandler('tools/call', async ({ params }, context) => {
-      const tool = this.runner.findTool(caller, params.name);
+      // A tool that is not listed for this caller goes to the gate too: its refusal says why, as it does over REST.
+      const tool = this.known.get(params.name)?.tool;
       if (!tool) throw this.unknownTool(caller, params.name);
       const { signal } = context.mcpReq;
       const progress = progressReporter(context);

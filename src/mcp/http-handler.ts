@@ -62,11 +62,10 @@ function findMismatch(
     mcpNameHeader: headers.get('mcp-name') ?? undefined,
   });
   if (route.kind === 'reject') return undefined;
-  const caller = callerOf(options?.authInfo);
   for (const message of Array.isArray(body) ? (body as unknown[]) : [body]) {
     const call = toolCallOf(message);
     if (!call) continue;
-    const mirrored = server.mirroredArguments(caller, call.name);
+    const mirrored = server.mirroredArguments(call.name);
     const found = findHeaderMismatch(mirrored, call.arguments, headers, route.kind === 'modern');
     if (found) return { found, id: Array.isArray(body) ? null : call.id };
   }

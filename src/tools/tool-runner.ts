@@ -31,7 +31,7 @@ export type ToolOutcome = 'ok' | 'cancelled' | ErrorCode;
 /** What the gate needs of telemetry. */
 export interface ToolMetrics {
   /** Metric `tool_duration_seconds{tool,outcome}`. */
-  observeToolCall(tool: string, outcome: ToolOutcome, seconds: number): void;
+  toolCalled(tool: string, outcome: ToolOutcome, seconds: number): void;
 }
 
 export interface ToolRunnerOptions {
@@ -152,7 +152,7 @@ export class ToolRunner {
         const asked = { effect: tool.effect, role: call.caller.role, input, refusedBecause: error?.message };
         this.audit.info({ ...line, ...asked, jobId: jobIdOf(answer?.output) }, 'change asked for');
       }
-      this.options.metrics.observeToolCall(tool.name, outcome, seconds);
+      this.options.metrics.toolCalled(tool.name, outcome, seconds);
     } catch {
       // See above.
     }
