@@ -14,12 +14,16 @@
  * | `{<prefix>:jobs}:open` | sorted set | ids of jobs queued or running, by time added | member: until the job's end |
  * | `{<prefix>:jobs}:ended` | sorted set | ids of ended jobs whose records are kept, by time of the end | bounded, 7 days |
  * | `{<prefix>:jobs}:changes` | channel | `<jobId> <version> <record, JSON>` at every change of a job | - |
+ * | `{<prefix>:jobs}:health` | string | written to see whether the queue can be written | a minute |
  * | `{<prefix>:jobs}:bull:jobs:*` | BullMQ's own | delivery of jobs to workers; holds ids alone | until delivered |
  */
 export const rowsKey = (prefix: string, cluster: string): string => `${prefix}:rows:{${encodeURIComponent(cluster)}}`;
 
 /** See the table at `rowsKey`; same slot as the cluster's rows. */
 export const memoKey = (prefix: string, cluster: string): string => `${prefix}:memo:{${encodeURIComponent(cluster)}}`;
+
+/** BullMQ's name of the queue: the `jobs` after `:bull:`. */
+export const bullQueueName = 'jobs';
 
 /** Keys of the job queue; all in one slot, so that scripts may write several of them in one step. */
 export interface JobKeys {
@@ -30,7 +34,8 @@ export interface JobKeys {
   open: string;
   ended: string;
   changes: string;
-  /** BullMQ's `prefix` option; the queue's name is `jobs`. */
+  health: string;
+  /** BullMQ's `prefix` option. */
   bullPrefix: string;
 }
 
@@ -43,6 +48,7 @@ export function jobKeys(prefix: string): JobKeys {
     open: `${tagged}:open`,
     ended: `${tagged}:ended`,
     changes: `${tagged}:changes`,
+    health: `${tagged}:health`,
     bullPrefix: `${tagged}:bull`,
   };
 }

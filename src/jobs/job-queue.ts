@@ -1,6 +1,6 @@
 import type { Job, JobRecord } from './job.js';
 
-/** Parts of a record that a worker changes while it works. Written before `update` resolves. */
+/** Parts of a record that a worker changes while it works. */
 export type JobPatch = Partial<Pick<JobRecord, 'phase' | 'message' | 'postingAt' | 'acceptedVersion'>>;
 
 /** How a job ended. The queue writes it together with `state` and `finishedAt`. */
@@ -14,7 +14,11 @@ export interface JobEnd {
 export interface JobContext {
   /** Fires when the worker must let go of the job (shutdown, lost lock): stop working, change nothing, throw. */
   readonly signal: AbortSignal;
-  /** Durably notes progress; waiters and subscribers see it. */
+  /**
+   * Notes progress durably; waiters see it. While the queue cannot be reached it resolves after 2 s all the same and
+   * is written behind. Only a patch with `postingAt` always is written when it resolves, however long that takes;
+   * `unavailable` after 10 minutes. Throws the signal's reason once the job is let go: then nothing was written.
+   */
   update(patch: JobPatch): Promise<void>;
 }
 
@@ -57,3 +61,9 @@ export interface JobQueue {
   /** Lets running jobs finish for `graceMs`, then lets go of them (durable ones go on in another process). */
   close(options: { graceMs: number }): Promise<void>;
 }
+
+/** Nest token of the `JobQueue`. */
+export const JOB_QUEUE = Symbol('JobQueue');
+
+/** Nest token of the `JobHandler`: what the worker runs. */
+export const JOB_HANDLER = Symbol('JobHandler');

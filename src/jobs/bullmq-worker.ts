@@ -1,0 +1,193 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Job as BullJob, WaitingError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { bullQueueName, jobKeys } from '../cache/keys.js';
+import type { Logger } from '../telemetry/logger.js';
+import type { JobDelivery } from './job-delivery.js';
+import { defectEnd, givenUpEnd } from './job-end.js';
+import type { JobEnd, JobHandler } from './job-queue.js';
+import type { JobRecords, StartResult } from './job-records.js';
+import { JobRun } from './job-run.js';
+
+export interface WorkerTimes {
+  /** How long a job stays with a process that says nothing. */
+  lockMs: number;
+  /** How often jobs of dead processes are looked for: taken over after `lockMs + stalledCheckMs` at the latest. */
+  stalledCheckMs: number;
+  /** How often jobs are looked for that BullMQ does not know. */
+  sweepMs: number;
+  /** How long a write is tried again while Redis is away. */
+  patienceMs: number;
+}
+
+export const workerTimes: WorkerTimes = {
+  lockMs: 30_000,
+  stalledCheckMs: 15_000,
+  sweepMs: 30_000,
+  patienceMs: 600_000,
+};
+
+/** A job whose process died so often kills processes; it ends. Handing over at a shutdown is not counted. */
+export const takeoversMax = 20;
+
+/** How long handlers get, once told to stop, before their jobs are handed over without them. */
+const letGoMs = 2_000;
+
+export interface BullmqWorkerOptions {
+  client: Redis;
+  records: JobRecords;
+  delivery: JobDelivery;
+  handler: JobHandler;
+  concurrency: number;
+  keyPrefix: string;
+  times: WorkerTimes;
+  log: Logger;
+}
+
+interface Assignment {
+  job: BullJob;
+  token: string;
+  run: JobRun;
+  number: number;
+  settled: Promise<unknown>;
+}
+
+/**
+ * Takes ids of jobs from BullMQ and runs the handler on their records. BullMQ gives delivery, locks and take-over from
+ * dead processes. Its attempts and results are not used: whether a job is done stands in its record alone.
+ */
+export class BullmqWorker {
+  private readonly worker: Worker;
+  private readonly assignments = new Set<Assignment>();
+  private readonly stopping = new AbortController();
+
+  constructor(private readonly options: BullmqWorkerOptions) {
+    const { client, concurrency, keyPrefix, times, log } = options;
+    this.worker = new Worker(bullQueueName, (job, token) => this.process(job, token ?? ''), {
+      connection: client,
+      prefix: jobKeys(keyPrefix).bullPrefix,
+      skipVersionCheck: true,
+      concurrency,
+      lockDuration: times.lockMs,
+      stalledInterval: times.stalledCheckMs,
+      // Counted by the records instead (`takeoversMax`): BullMQ would throw the job away.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: 1_000,
+    });
+    this.worker.on('error', (error) => log.debug({ err: error }, 'job worker'));
+    this.worker.on('lockRenewalFailed', (jobIds: string[]) => {
+      for (const { run } of this.assignments) if (jobIds.includes(run.jobId)) run.letGo('its lock was lost');
+    });
+    void this.sweep();
+  }
+
+  /** Takes no more jobs, lets running ones finish for `graceMs`, and hands the rest back for others to take at once. */
+  async close({ graceMs }: { graceMs: number }): Promise<void> {
+    this.stopping.abort();
+    await this.worker.pause(true);
+    await this.settled(graceMs);
+    for (const { run } of this.assignments) run.letGo('the server stops');
+    await this.settled(letGoMs);
+    const rest = [...this.assignments];
+    for (const { run } of rest) run.abandon();
+    await within(letGoMs, Promise.all(rest.map((assignment) => this.handBack(assignment))));
+    // Forced, BullMQ would not tell Redis of jobs that have just ended; with handlers left, it would wait for them.
+    await within(letGoMs, this.worker.close(rest.length > 0));
+  }
+
+  private async process(job: BullJob, token: string): Promise<void> {
+    const { records, log, times } = this.options;
+    const jobId = job.id ?? '';
+    const started = await this.start(jobId);
+    if (!started) {
+      await job.moveToWait(token).catch(() => undefined);
+      throw new WaitingError();
+    }
+    if (started.kind === 'ended') return;
+    if (started.kind !== 'run') {
+      log.error({ jobId, record: started.kind }, 'a job has no record that can be read; it is removed');
+      await records.discard(jobId).catch((error: unknown) => log.warn({ jobId, err: error }, 'record not removed'));
+      return;
+    }
+    const run = new JobRun({ record: started.record, run: started.run, records, log, patienceMs: times.patienceMs });
+    if (started.lost > 0) log.warn({ jobId, takeovers: started.lost }, 'took over a job from a process that is gone');
+    const settled =
+      started.lost >= takeoversMax ? run.end(givenUpEnd(started.lost), { onlyNewest: true }) : this.work(run);
+    const assignment: Assignment = { job, token, run, number: started.run, settled };
+    this.assignments.add(assignment);
+    try {
+      if ((await settled) === undefined) {
+        if (this.stopping.signal.aborted) await this.handBack(assignment);
+        // Not done, and not BullMQ's to judge: left as it is, another run takes it.
+        throw new WaitingError();
+      }
+    } finally {
+      this.assignments.delete(assignment);
+    }
+  }
+
+  /** `undefined` if this process has no say in how the job ended. */
+  private async work(run: JobRun): Promise<unknown> {
+    let end: JobEnd;
+    let onlyNewest = false;
+    try {
+      await run.begin();
+      end = await this.options.handler(run.current, run);
+    } catch (error) {
+      if (run.signal.aborted) return undefined;
+      this.options.log.error({ jobId: run.jobId, err: error }, 'the handler of a job failed');
+      end = defectEnd();
+      onlyNewest = true;
+    }
+    return run.end(end, { onlyNewest });
+  }
+
+  /** Waits for Redis as long as this worker lives; `undefined` when it is being closed. */
+  private async start(jobId: string): Promise<StartResult | undefined> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        return await this.options.records.start(jobId);
+      } catch (error) {
+        this.options.log.debug({ jobId, err: error }, 'a job cannot be started yet');
+        await delay(500, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  private async handBack({ job, token, run, number }: Assignment): Promise<void> {
+    try {
+      await this.options.records.release(run.jobId, number);
+      await job.moveToWait(token);
+    } catch (error) {
+      // Then it is taken over when its lock has run out.
+      this.options.log.debug({ jobId: run.jobId, err: error }, 'a job could not be handed back');
+    }
+  }
+
+  private async sweep(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await this.options.delivery
+        .redeliver()
+        .catch((error: unknown) => this.options.log.debug({ err: error }, 'open jobs could not be looked through'));
+      const pause = this.options.times.sweepMs * (0.8 + Math.random() * 0.4);
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private settled(timeoutMs: number): Promise<void> {
+    return within(timeoutMs, Promise.allSettled([...this.assignments].map(({ settled }) => settled)));
+  }
+}
+
+/** Waits for something that may never come. */
+async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  const wait = new AbortController();
+  await Promise.race([
+    work.catch(() => undefined),
+    delay(timeoutMs, undefined, { signal: wait.signal }).catch(() => undefined),
+  ]);
+  wait.abort();
+}

@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import PQueue from 'p-queue';
+import { AppError } from '../errors/app-error.js';
+import type { Logger } from '../telemetry/logger.js';
+import { defectEnd, endedRecord, inProgress, neverBegunEnd, stoppedEnd } from './job-end.js';
+import type { AddedJob, JobContext, JobEnd, JobHandler, JobQueue } from './job-queue.js';
+import { applicationKey, requestKey } from './job-record.js';
+import type { VersionedRecord } from './job-records.js';
+import { isEnded, type JobRecord } from './job.js';
+import { waitForEnd } from './wait-for-end.js';
+
+/** How long handlers get, once told to stop, before their jobs end without them. */
+const letGoMs = 2_000;
+
+type Watcher = Parameters<Parameters<typeof waitForEnd>[0]['watch']>[1];
+
+/** Jobs in this process alone: same behaviour as on Redis, but gone when the process ends. */
+export class EmbeddedQueue implements JobQueue {
+  readonly kind = 'embedded';
+  readonly durable = false;
+  private readonly jobs = new Map<string, VersionedRecord>();
+  /** Application to the id of its job under way. */
+  private readonly holders = new Map<string, string>();
+  private readonly endedIds: string[] = [];
+  private readonly watchers = new Map<string, Set<Watcher>>();
+  private readonly queue = new PQueue({ autoStart: false });
+  private readonly letGo = new AbortController();
+  private handler?: JobHandler;
+  private isClosed = false;
+
+  constructor(private readonly options: { log: Logger; endedKept?: number }) {}
+
+  async add(job: JobRecord): Promise<AddedJob> {
+    if (this.isClosed) throw new AppError('unavailable', 'The server is stopping; nothing was started.');
+    const holder = this.jobs.get(this.holders.get(applicationKey(job)) ?? '')?.record;
+    if (holder) {
+      if (requestKey(holder) !== requestKey(job)) throw inProgress(holder);
+      return { job: structuredClone(holder), joined: true };
+    }
+    if (this.jobs.has(job.jobId)) {
+      throw new AppError('internal', 'A job with this id has ended before.', { jobId: job.jobId });
+    }
+    const record: JobRecord = { ...structuredClone(job), durable: false };
+    this.jobs.set(job.jobId, { version: 1, record });
+    this.holders.set(applicationKey(job), job.jobId);
+    void this.queue.add(() => this.run(job.jobId));
+    return { job: structuredClone(record), joined: false };
+  }
+
+  async get(jobId: string): Promise<JobRecord | undefined> {
+    return structuredClone(this.jobs.get(jobId)?.record);
+  }
+
+  wait(
+    jobId: string,
+    options: { timeoutMs: number; signal?: AbortSignal; onUpdate?: (job: JobRecord) => void },
+  ): Promise<JobRecord | undefined> {
+    const read = async (id: string): Promise<VersionedRecord | undefined> => structuredClone(this.jobs.get(id));
+    return waitForEnd({ read, watch: (id, watcher) => this.watch(id, watcher) }, jobId, options);
+  }
+
+  async work(handler: JobHandler, { concurrency }: { concurrency: number }): Promise<void> {
+    if (this.handler) throw new AppError('internal', 'This queue already works.');
+    this.handler = handler;
+    this.queue.concurrency = concurrency;
+    this.queue.start();
+  }
+
+  async health(): Promise<{ ok: boolean; reason?: string }> {
+    return this.isClosed ? { ok: false, reason: 'The server is stopping.' } : { ok: true };
+  }
+
+  /** What has not ended by then is lost with the process, and its record says so. */
+  async close({ graceMs }: { graceMs: number }): Promise<void> {
+    this.isClosed = true;
+    this.queue.clear();
+    for (const { record } of this.jobs.values()) if (record.state === 'queued') this.end(record.jobId, neverBegunEnd());
+    await this.idle(graceMs);
+    this.letGo.abort(new AppError('unavailable', 'The server is stopping.'));
+    await this.idle(letGoMs);
+    for (const { record } of this.jobs.values()) if (!isEnded(record.state)) this.end(record.jobId, stoppedEnd());
+  }
+
+  private async run(jobId: string): Promise<void> {
+    const queued = this.jobs.get(jobId)?.record;
+    if (!queued || !this.handler || this.isClosed) return;
+    const record = this.change(jobId, { state: 'running', startedAt: new Date().toISOString() });
+    try {
+      this.end(jobId, await this.handler(record, this.context(jobId)));
+    } catch (error) {
+      if (this.letGo.signal.aborted) return this.end(jobId, stoppedEnd());
+      this.options.log.error({ jobId, err: error }, 'the handler of a job failed');
+      this.end(jobId, defectEnd());
+    }
+  }
+
+  private context(jobId: string): JobContext {
+    return {
+      signal: this.letGo.signal,
+      update: async (patch) => {
+        this.letGo.signal.throwIfAborted();
+        const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+        this.change(jobId, given);
+      },
+    };
+  }
+
+  private change(jobId: string, patch: Partial<JobRecord>): JobRecord {
+    const before = this.jobs.get(jobId);
+    if (!before || isEnded(before.record.state)) throw new AppError('internal', 'The job has ended.', { jobId });
+    return this.put({ version: before.version + 1, record: { ...before.record, ...structuredClone(patch) } });
+  }
+
+  private end(jobId: string, end: JobEnd): void {
+    const before = this.jobs.get(jobId);
+    if (!before || isEnded(before.record.state)) return;
+    this.holders.delete(applicationKey(before.record));
+    this.endedIds.push(jobId);
+    if (this.endedIds.length > (this.options.endedKept ?? 10_000)) this.jobs.delete(this.endedIds.shift()!);
+    this.put({ version: before.version + 1, record: structuredClone(endedRecord(before.record, end)) });
+    this.options.log.info({ jobId, state: end.state, code: end.outcome?.code }, 'job ended');
+  }
+
+  private put(change: VersionedRecord): JobRecord {
+    const { jobId } = change.record;
+    this.jobs.set(jobId, change);
+    for (const watcher of [...(this.watchers.get(jobId) ?? [])]) watcher.onChange(structuredClone(change));
+    return structuredClone(change.record);
+  }
+
+  private watch(jobId: string, watcher: Watcher): () => void {
+    const ofJob = this.watchers.get(jobId) ?? new Set<Watcher>();
+    this.watchers.set(jobId, ofJob.add(watcher));
+    return () => {
+      ofJob.delete(watcher);
+      if (ofJob.size === 0 && this.watchers.get(jobId) === ofJob) this.watchers.delete(jobId);
+    };
+  }
+
+  private async idle(timeoutMs: number): Promise<void> {
+    const wait = new AbortController();
+    await Promise.race([
+      this.queue.onIdle(),
+      delay(timeoutMs, undefined, { signal: wait.signal }).catch(() => undefined),
+    ]);
+    wait.abort();
+  }
+}
