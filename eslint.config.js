@@ -11,6 +11,8 @@ const noDefaultExport = {
 };
 const noBarrel = { selector: 'ExportAllDeclaration', message: 'Import from the file that holds it: no barrels.' };
 
+const unusedVariables = ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }];
+
 export default defineConfig(
   { ignores: ['node_modules/', 'dist/', '.cache/', 'coverage/', 'test/fixtures/'] },
   {
@@ -39,10 +41,7 @@ export default defineConfig(
       '@typescript-eslint/no-extraneous-class': 'off', // A Nest module is a class with a decorator and nothing else.
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
-      '@typescript-eslint/no-unused-vars': [
-        'error',
-        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
-      ],
+      '@typescript-eslint/no-unused-vars': unusedVariables,
       // The reason of an AbortSignal is typed as any; passing it on is right.
       '@typescript-eslint/only-throw-error': ['error', { allowThrowingAny: true, allowThrowingUnknown: true }],
       '@typescript-eslint/prefer-promise-reject-errors': [
@@ -80,5 +79,6 @@ export default defineConfig(
   {
     files: ['scripts/**/*.mjs', 'test/**/*.mjs', '*.js', '.dependency-cruiser.mjs'],
     extends: [tseslint.configs.recommended],
+    rules: { '@typescript-eslint/no-unused-vars': unusedVariables },
   },
 );
