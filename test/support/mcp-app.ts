@@ -1,0 +1,64 @@
+import type { AddressInfo } from 'node:net';
+import { Module, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createHash } from 'node:crypto';
+import { Authenticator } from '../../src/auth/authenticator.js';
+import type { ApiKeyConfig } from '../../src/config/config.js';
+import { McpModule } from '../../src/mcp/mcp.module.js';
+import { createLogger } from '../../src/telemetry/logger.js';
+import { ToolRunner } from '../../src/tools/tool-runner.js';
+import type { Tool } from '../../src/tools/tool.js';
+import { testCatalog, ToolProbe } from './test-catalog.js';
+
+export interface McpApp {
+  url: URL;
+  probe: ToolProbe;
+  runner: ToolRunner;
+  log: string[];
+  close(): Promise<void>;
+}
+
+/** A gate over the test catalog; its log is kept, not printed. */
+export function testRunner(probe: ToolProbe, log: string[], tools: readonly Tool[] = testCatalog(probe)): ToolRunner {
+  return new ToolRunner({
+    tools,
+    contextFor: (caller, extra) => ({ fleet: {}, jobs: {}, caller, ...extra }) as never,
+    readOnly: false,
+    log: createLogger('debug', { write: (line: string) => void log.push(line) }),
+    metrics: { toolCalled: () => undefined },
+  });
+}
+
+export const keyConfig = (key: string, part: Partial<ApiKeyConfig> = {}): ApiKeyConfig => ({
+  name: 'test',
+  role: 'admin',
+  hash: `sha256:${createHash('sha256').update(key).digest('hex')}`,
+  ...part,
+});
+
+/** The MCP module alone in a Nest application on a free loopback port. */
+export async function startMcpApp(options: { apiKeys?: ApiKeyConfig[]; port?: number } = {}): Promise<McpApp> {
+  const probe = new ToolProbe();
+  const log: string[] = [];
+  const runner = testRunner(probe, log);
+  const authenticator = new Authenticator({ server: { apiKeys: options.apiKeys ?? [] } as never });
+
+  @Module({
+    providers: [
+      { provide: ToolRunner, useValue: runner },
+      { provide: Authenticator, useValue: authenticator },
+    ],
+    exports: [ToolRunner, Authenticator],
+  })
+  class Surroundings {}
+
+  const logger = createLogger('debug', { write: (line: string) => void log.push(line) });
+  const root = McpModule.forRoot({ log: logger, imports: [Surroundings] });
+  const app: INestApplication = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
+    logger: false,
+  });
+  await app.listen(options.port ?? 0, '127.0.0.1');
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return { url: new URL(`http://127.0.0.1:${port}/mcp`), probe, runner, log, close: () => app.close() };
+}
