@@ -10,7 +10,7 @@ import { inProgress } from './job-end.js';
 import type { AddedJob, JobHandler, JobQueue } from './job-queue.js';
 import { JobRecords } from './job-records.js';
 import type { JobRecord } from './job.js';
-import { waitForEnd } from './wait-for-end.js';
+import { waitForEnd, type WatchedJobs } from './wait-for-end.js';
 
 export interface BullmqQueueOptions {
   /** Of the Redis; never logged. */
@@ -33,6 +33,8 @@ export class BullmqQueue implements JobQueue {
   private readonly changes: JobChanges;
   private readonly client: Redis;
   private readonly delivery: JobDelivery;
+  private readonly closing = new AbortController();
+  private readonly waiting = new Set<Promise<unknown>>();
   private worker?: BullmqWorker;
 
   constructor(private readonly options: BullmqQueueOptions) {
@@ -62,11 +64,14 @@ export class BullmqQueue implements JobQueue {
     options: { timeoutMs: number; signal?: AbortSignal; onUpdate?: (job: JobRecord) => void },
   ): Promise<JobRecord | undefined> {
     const { records, changes } = this;
-    return waitForEnd(
-      { read: (id) => records.get(id), watch: (id, watcher) => changes.watch(id, watcher) },
-      jobId,
-      options,
-    );
+    const jobs: WatchedJobs = {
+      read: (id) => records.get(id),
+      watch: (id, watcher) => changes.watch(id, watcher),
+      closing: this.closing.signal,
+    };
+    const waiting = waitForEnd(jobs, jobId, options).finally(() => this.waiting.delete(waiting));
+    this.waiting.add(waiting);
+    return waiting;
   }
 
   async work(handler: JobHandler, { concurrency }: { concurrency: number }): Promise<void> {
@@ -90,6 +95,9 @@ export class BullmqQueue implements JobQueue {
 
   async close(options: { graceMs: number }): Promise<void> {
     await this.worker?.close(options);
+    // Waiters look a last time, within the 2 s of a command, and go.
+    this.closing.abort();
+    await Promise.allSettled(this.waiting);
     await this.delivery.close().catch(() => undefined);
     this.client.disconnect();
     this.changes.close();

@@ -7,12 +7,11 @@ import type { AddedJob, JobContext, JobEnd, JobHandler, JobQueue } from './job-q
 import { applicationKey, requestKey } from './job-record.js';
 import type { VersionedRecord } from './job-records.js';
 import { isEnded, type JobRecord } from './job.js';
-import { waitForEnd } from './wait-for-end.js';
+import { JobWatchers } from './job-watchers.js';
+import { waitForEnd, type WatchedJobs } from './wait-for-end.js';
 
 /** How long handlers get, once told to stop, before their jobs end without them. */
 const letGoMs = 2_000;
-
-type Watcher = Parameters<Parameters<typeof waitForEnd>[0]['watch']>[1];
 
 /** Jobs in this process alone: same behaviour as on Redis, but gone when the process ends. */
 export class EmbeddedQueue implements JobQueue {
@@ -22,9 +21,10 @@ export class EmbeddedQueue implements JobQueue {
   /** Application to the id of its job under way. */
   private readonly holders = new Map<string, string>();
   private readonly endedIds: string[] = [];
-  private readonly watchers = new Map<string, Set<Watcher>>();
+  private readonly watchers = new JobWatchers();
   private readonly queue = new PQueue({ autoStart: false });
   private readonly letGo = new AbortController();
+  private readonly closed = new AbortController();
   private handler?: JobHandler;
   private isClosed = false;
 
@@ -55,8 +55,12 @@ export class EmbeddedQueue implements JobQueue {
     jobId: string,
     options: { timeoutMs: number; signal?: AbortSignal; onUpdate?: (job: JobRecord) => void },
   ): Promise<JobRecord | undefined> {
-    const read = async (id: string): Promise<VersionedRecord | undefined> => structuredClone(this.jobs.get(id));
-    return waitForEnd({ read, watch: (id, watcher) => this.watch(id, watcher) }, jobId, options);
+    const jobs: WatchedJobs = {
+      read: async (id) => structuredClone(this.jobs.get(id)),
+      watch: async (id, watcher) => this.watchers.add(id, watcher),
+      closing: this.closed.signal,
+    };
+    return waitForEnd(jobs, jobId, options);
   }
 
   async work(handler: JobHandler, { concurrency }: { concurrency: number }): Promise<void> {
@@ -79,6 +83,7 @@ export class EmbeddedQueue implements JobQueue {
     this.letGo.abort(new AppError('unavailable', 'The server is stopping.'));
     await this.idle(letGoMs);
     for (const { record } of this.jobs.values()) if (!isEnded(record.state)) this.end(record.jobId, stoppedEnd());
+    this.closed.abort();
   }
 
   private async run(jobId: string): Promise<void> {
@@ -122,19 +127,9 @@ export class EmbeddedQueue implements JobQueue {
   }
 
   private put(change: VersionedRecord): JobRecord {
-    const { jobId } = change.record;
-    this.jobs.set(jobId, change);
-    for (const watcher of [...(this.watchers.get(jobId) ?? [])]) watcher.onChange(structuredClone(change));
+    this.jobs.set(change.record.jobId, change);
+    this.watchers.tell(structuredClone(change));
     return structuredClone(change.record);
-  }
-
-  private watch(jobId: string, watcher: Watcher): () => void {
-    const ofJob = this.watchers.get(jobId) ?? new Set<Watcher>();
-    this.watchers.set(jobId, ofJob.add(watcher));
-    return () => {
-      ofJob.delete(watcher);
-      if (ofJob.size === 0 && this.watchers.get(jobId) === ofJob) this.watchers.delete(jobId);
-    };
   }
 
   private async idle(timeoutMs: number): Promise<void> {

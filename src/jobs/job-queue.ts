@@ -19,7 +19,7 @@ export interface JobContext {
    * is written behind. Only a patch with `postingAt` always is written when it resolves, however long that takes;
    * `unavailable` after 10 minutes. Throws the signal's reason once the job is let go: then nothing was written.
    */
-  update(patch: JobPatch): Promise<void>;
+  readonly update: (patch: JobPatch) => Promise<void>;
 }
 
 /** Does one job to its end. A throw that is not the signal's is a defect and ends the job as `outcome_unknown`. */

@@ -59,14 +59,14 @@ export class JobRun implements JobContext {
    * Keeps progress waiting for 2 s at most and then writes it behind. `postingAt` is different: it is what saves a
    * second run from asking Argo CD twice, so it resolves only when it is written.
    */
-  async update(patch: JobPatch): Promise<void> {
+  readonly update = async (patch: JobPatch): Promise<void> => {
     this.signal.throwIfAborted();
     if (this.isOver) throw new AppError('internal', 'The job has ended.', { jobId: this.jobId });
     const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
     this.record = { ...this.record, ...given };
     if (patch.postingAt !== undefined) return this.write(++this.patches);
     return this.writeSoon();
-  }
+  };
 
   /**
    * Writes the end, patiently. An honest end counts even if another process has taken the job over meanwhile: both

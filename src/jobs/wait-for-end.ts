@@ -1,11 +1,21 @@
-import { isEnded, type JobRecord } from './job.js';
 import type { VersionedRecord } from './job-records.js';
+import { isEnded, type JobRecord } from './job.js';
 
 /** Where a waiter looks. */
 export interface WatchedJobs {
   read(jobId: string): Promise<VersionedRecord | undefined>;
-  /** Tells of every change from now on, and of gaps: then something may have been missed. Returns how to stop it. */
-  watch(jobId: string, watcher: { onChange: (change: VersionedRecord) => void; onGap: () => void }): () => void;
+  /**
+   * Tells of every change from the moment it resolves, and of gaps: then something may have been missed. Resolves with
+   * how to stop it.
+   */
+  watch(jobId: string, watcher: JobWatcher): Promise<() => void>;
+  /** Fires when the queue is closed: nobody waits longer than it. */
+  closing: AbortSignal;
+}
+
+export interface JobWatcher {
+  onChange(change: VersionedRecord): void;
+  onGap(): void;
 }
 
 /** Should a change never be announced, the waiter sees it so much later. */
@@ -30,30 +40,35 @@ export async function waitForEnd(
     if (!isFirst) onUpdate?.(change.record);
     if (isEnded(change.record.state)) finish();
   };
-  const reread = async (): Promise<void> => {
+  const read = async (): Promise<void> => {
     const change = await jobs.read(jobId);
-    if (change) see(change);
-    else finish();
+    if (change) return see(change);
+    seen = undefined;
+    finish();
   };
-  const rereadQuietly = (): void => void reread().catch(() => undefined);
+  const readQuietly = (): void => void read().catch(() => undefined);
 
-  // Before the first read: a change between the two must not be missed.
-  const unwatch = jobs.watch(jobId, { onChange: see, onGap: rereadQuietly });
-  const interval = setInterval(rereadQuietly, rereadMs);
   const timer = setTimeout(finish, Math.max(timeoutMs, 0));
-  const onAbort = (): void => finish();
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const interval = setInterval(readQuietly, rereadMs);
+  const stoppers = [jobs.closing, ...(signal ? [signal] : [])];
+  for (const stopper of stoppers) stopper.addEventListener('abort', finish, { once: true });
+  let unwatch: (() => void) | undefined;
   try {
-    await reread();
-    if (signal?.aborted) finish();
-    await finished;
-    // Nobody listens any more, or nothing can change any more.
-    if (signal?.aborted || (seen && isEnded(seen.record.state))) return seen?.record;
-    return (await jobs.read(jobId))?.record;
+    // Before the first read: a change between the two must not be missed.
+    unwatch = await jobs.watch(jobId, { onChange: see, onGap: readQuietly });
+    await read();
+    const isStopped = (): boolean => stoppers.some((stopper) => stopper.aborted);
+    if (!isStopped()) await finished;
+    if (seen && !isEnded(seen.record.state)) {
+      await read().catch((error: unknown) => {
+        if (!isStopped()) throw error;
+      });
+    }
+    return (seen as VersionedRecord | undefined)?.record;
   } finally {
-    unwatch();
-    clearInterval(interval);
+    unwatch?.();
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    clearInterval(interval);
+    for (const stopper of stoppers) stopper.removeEventListener('abort', finish);
   }
 }
