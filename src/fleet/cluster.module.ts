@@ -6,6 +6,7 @@ import type { ClusterConfig } from '../config/config.js';
 import { openSecret, type SecretHandle } from '../config/secrets.js';
 import { readTlsFiles } from '../config/tls-files.js';
 import type { Logger } from '../telemetry/logger.js';
+import type { BreakerState } from '../telemetry/metrics.js';
 import { Cluster, type InstanceFacts } from './cluster.js';
 import { Feed } from './feed.js';
 import type { OpenCluster } from './fleet.js';
@@ -20,6 +21,7 @@ export interface ClusterSurroundings {
   log: Logger;
   /** For metrics of upstream requests. */
   observe?: ObserveRequest;
+  observeBreaker?: (state: BreakerState) => void;
 }
 
 const CLUSTER_CONFIG = Symbol('configuration of this cluster');
@@ -32,7 +34,8 @@ class Instance implements OnModuleDestroy {
   readonly client: ArgoCdClient;
   readonly api: GuardedApi;
 
-  constructor(@Inject(CLUSTER_CONFIG) config: ClusterConfig, @Inject(SURROUNDINGS) { log, observe }: ClusterSurroundings) {
+  constructor(@Inject(CLUSTER_CONFIG) config: ClusterConfig, @Inject(SURROUNDINGS) surroundings: ClusterSurroundings) {
+    const { log, observe, observeBreaker } = surroundings;
     this.secret = openSecret(config.token, { log });
     this.client = new ArgoCdClient({
       baseUrl: config.url,
@@ -41,7 +44,7 @@ class Instance implements OnModuleDestroy {
       tls: readTlsFiles(config.tls),
       limits: config.limits,
     });
-    this.api = new GuardedApi(this.client, config.limits, observe);
+    this.api = new GuardedApi(this.client, config.limits, observe, observeBreaker);
   }
 
   async onModuleDestroy(): Promise<void> {

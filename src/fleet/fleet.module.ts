@@ -2,10 +2,11 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { STORE, type Store } from '../cache/store.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
-import { Metrics } from '../telemetry/metrics.js';
+import { Metrics, type BreakerState } from '../telemetry/metrics.js';
 import type { Logger } from '../telemetry/logger.js';
 import { ClusterModule } from './cluster.module.js';
 import { Fleet } from './fleet.js';
+import type { ObserveRequest } from './guarded-api.js';
 
 /** The fleet: opens one module per configured cluster and closes them with the program. */
 @Module({})
@@ -21,9 +22,12 @@ export class FleetModule {
           useFactory: async (config: Config, store: Store, metrics: Metrics): Promise<Fleet> => {
             const fleet = new Fleet();
             for (const cluster of config.clusters) {
-              const observe = metrics.upstreamObserver(cluster.name);
-              fleet.add(await ClusterModule.open(cluster, { store, log, observe }));
+              const observe: ObserveRequest = (endpoint, outcome, seconds) =>
+                metrics.upstreamRequested(cluster.name, endpoint, outcome, seconds);
+              const observeBreaker = (state: BreakerState): void => metrics.breakerMoved(cluster.name, state);
+              fleet.add(await ClusterModule.open(cluster, { store, log, observe, observeBreaker }));
             }
+            metrics.readFeeds(() => fleet.clusters().map(({ name, feed }) => ({ cluster: name, ...feed.snapshot() })));
             return fleet;
           },
         },

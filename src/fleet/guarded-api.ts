@@ -14,10 +14,18 @@ import {
 import type { ApplicationRef, ArgoCdApi, CallOptions, SyncRequest, WatchSignal } from '../argocd/argocd-api.js';
 import type { Application, ApplicationList, Settings, UserInfo, Version } from '../argocd/schemas.js';
 import { AppError } from '../errors/app-error.js';
+import type { BreakerState } from '../telemetry/metrics.js';
 
 const failuresToOpen = 5;
 const openMs = 10_000;
 const queueMax = 200;
+
+const breakerStates: Record<CircuitState, BreakerState> = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.HalfOpen]: 'half_open',
+  [CircuitState.Open]: 'open',
+  [CircuitState.Isolated]: 'open',
+};
 
 /** What a request to a cluster came to, for metrics. */
 export type ObserveRequest = (endpoint: string, outcome: string, seconds: number) => void;
@@ -38,18 +46,15 @@ export class GuardedApi implements ArgoCdApi {
     private readonly api: ArgoCdApi,
     options: { concurrentRequests: number },
     private readonly observe: ObserveRequest = () => {},
+    observeBreaker: (state: BreakerState) => void = () => {},
   ) {
     this.breaker = circuitBreaker(handleWhen(isOutage), {
       halfOpenAfter: openMs,
       breaker: new ConsecutiveBreaker(failuresToOpen),
     });
+    this.breaker.onStateChange((state) => observeBreaker(breakerStates[state]));
     this.limit = bulkhead(options.concurrentRequests, queueMax);
     this.policy = wrap(this.breaker, this.limit);
-  }
-
-  get state(): 'closed' | 'open' | 'half_open' {
-    if (this.breaker.state === CircuitState.Open || this.breaker.state === CircuitState.Isolated) return 'open';
-    return this.breaker.state === CircuitState.HalfOpen ? 'half_open' : 'closed';
   }
 
   version(options?: CallOptions): Promise<Version> {

@@ -1,0 +1,30 @@
+import { NestFactory } from '@nestjs/core';
+import { Authenticator } from '../auth/authenticator.js';
+import { bridgeStdio } from '../mcp/stdio-bridge.js';
+import { serveStdio } from '../mcp/stdio.js';
+import { redisUrls } from '../server.js';
+import { ServerModule } from '../server.module.js';
+import { createLogger, type LogLevel } from '../telemetry/logger.js';
+import { ToolRunner } from '../tools/tool-runner.js';
+import { configFor, notListening, type ConfigOptions } from './config-for.js';
+import { untilAskedToStop } from './signals.js';
+
+export interface StdioOptions extends ConfigOptions {
+  logLevel: LogLevel;
+}
+
+/** MCP on stdin and stdout. A cluster is contacted at its first use; ends when the client goes. */
+export async function stdio(options: StdioOptions): Promise<void> {
+  const log = createLogger(options.logLevel);
+  const config = configFor(notListening(options), log);
+  const module = ServerModule.forRoot({ config, role: 'all', log, redis: await redisUrls(config), http: false });
+  const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+  const connection = serveStdio({
+    runner: app.get(ToolRunner, { strict: false }),
+    caller: app.get(Authenticator, { strict: false }).localCaller(),
+    log,
+  });
+  await Promise.race([connection.closed, untilAskedToStop()]);
+  await connection.close();
+  await app.close();
+}

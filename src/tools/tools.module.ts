@@ -1,0 +1,40 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { CONFIG } from '../config/config.module.js';
+import type { Config } from '../config/config.js';
+import { Fleet } from '../fleet/fleet.js';
+import { JOB_QUEUE, type JobQueue } from '../jobs/job-queue.js';
+import { Jobs } from '../jobs/jobs.js';
+import type { Logger } from '../telemetry/logger.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { catalog } from './catalog/index.js';
+import { ToolRunner } from './tool-runner.js';
+
+/** The gate over the catalog, with the fleet and the jobs behind it. */
+@Module({})
+export class ToolsModule {
+  static forRoot({ log }: { log: Logger }): DynamicModule {
+    return {
+      module: ToolsModule,
+      global: true,
+      providers: [
+        {
+          provide: ToolRunner,
+          inject: [CONFIG, Fleet, JOB_QUEUE, Metrics],
+          useFactory: (config: Config, fleet: Fleet, queue: JobQueue, metrics: Metrics) =>
+            new ToolRunner({
+              tools: catalog,
+              contextFor: (caller, { signal, progress }) => {
+                const view = fleet.view(caller.scope);
+                const jobs = new Jobs(queue, caller.scope, (name) => view.clusterLabels(name));
+                return { fleet: view, jobs, caller, signal, progress };
+              },
+              readOnly: config.server.readOnly,
+              log,
+              metrics,
+            }),
+        },
+      ],
+      exports: [ToolRunner],
+    };
+  }
+}
