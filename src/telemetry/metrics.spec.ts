@@ -48,7 +48,7 @@ describe('Metrics', () => {
     const metrics = new Metrics();
     for (const cluster of ['a', 'b']) {
       metrics.upstreamRequested(cluster, 'getApplication', 'ok', 0.1);
-      metrics.upstreamRequested(cluster, 'list', 'cluster_timeout', 10);
+      metrics.upstreamObserver(cluster)('list', 'cluster_timeout', 10);
       metrics.breakerMoved(cluster, 'closed');
     }
     await metrics.forgetCluster('a');

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { version } from './version.js';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
 
@@ -84,6 +85,12 @@ export class Metrics {
           if (asOf) this.set({ cluster }, Math.max(0, (Date.now() - asOf.getTime()) / 1000));
       },
     });
+    new Gauge({
+      name: 'fleet_build_info',
+      help: 'Always 1; the label tells the version.',
+      labelNames: ['version'],
+      registers: [this.registry],
+    }).set({ version }, 1);
     if (options.process) collectDefaultMetrics({ register: this.registry });
   }
 
@@ -100,6 +107,11 @@ export class Metrics {
   /** A job came into a state. */
   jobMoved(kind: string, state: string): void {
     this.jobs.inc({ kind, state });
+  }
+
+  /** What a cluster's client reports its requests to; see `upstreamRequested`. */
+  upstreamObserver(cluster: string): (endpoint: string, outcome: string, seconds: number) => void {
+    return (endpoint, outcome, seconds) => this.upstreamRequested(cluster, endpoint, outcome, seconds);
   }
 
   /**

@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { guardRequest, type GuardPolicy } from '../auth/request-guard.js';
+import type { Cors } from './cors.js';
+import { routesHint } from './fastify-problem.js';
+import { problemOf, sendProblem, transportProblem } from './problem-reply.js';
+import type { RequestDrain } from './request-drain.js';
+import { RouteTable } from './route-table.js';
+import { setSecurityHeaders } from './security-headers.js';
+
+/** Probes carry nobody's data, and Kubernetes sends the pod's address as Host, which no configuration can know. */
+const openPaths = new Set(['/livez', '/readyz']);
+
+export interface FrontDoorOptions {
+  policy: GuardPolicy;
+  cors: Cors;
+  drain: RequestDrain;
+}
+
+/**
+ * What every request meets first, whichever module serves it: headers, the guard against web pages, CORS, and what is
+ * said about paths and methods that no route serves. Answers those before a body is read.
+ */
+export class FrontDoor {
+  private readonly table = new RouteTable();
+
+  constructor(private readonly options: FrontDoorOptions) {}
+
+  /** Must run before any route is registered, so that it knows them all and stands before their own hooks. */
+  mount(fastify: FastifyInstance): void {
+    fastify.addHook('onRoute', ({ method, url }) => {
+      for (const each of [method].flat()) this.table.add(each, url);
+    });
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (!this.answer(request, reply)) done();
+    });
+  }
+
+  /** True if the request ends here. */
+  private answer(request: FastifyRequest, reply: FastifyReply): boolean {
+    const { drain, cors, policy } = this.options;
+    setSecurityHeaders(reply);
+    if (drain.isDraining) void reply.header('connection', 'close');
+    const path = pathOf(request.url);
+    if (!openPaths.has(path)) {
+      const { headers, method } = request;
+      const refusal = guardRequest(
+        {
+          method,
+          host: headers.host,
+          origin: headers.origin,
+          contentType: headers['content-type'],
+          hasBody: Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined,
+        },
+        policy,
+      );
+      if (refusal) return sent(sendProblem(reply, problemOf(refusal.error, refusal.status)));
+    }
+    cors.allow(request, reply);
+    if (request.is404) return this.answerUnserved(request, reply, path);
+    if (drain.isOver) {
+      return sent(sendProblem(reply, transportProblem('unavailable', 'This server is shutting down.')));
+    }
+    return false;
+  }
+
+  private answerUnserved(request: FastifyRequest, reply: FastifyReply, path: string): boolean {
+    const methods = this.table.methodsOf(path);
+    if (methods.length === 0) {
+      const closest = this.table.closest(request.method, path);
+      const detail = `No route has this path.${closest ? ` Did you mean ${closest}?` : ''}`;
+      const details = { ...(closest ? { suggestions: [closest] } : {}), routes: '/api/v1/openapi.json' };
+      return sent(sendProblem(reply, transportProblem('not_found', detail, { hint: routesHint, details })));
+    }
+    void reply.header('allow', methods.join(', '));
+    if (request.method === 'OPTIONS') {
+      this.options.cors.preflight(request, reply, methods);
+      return sent(reply.code(204).send());
+    }
+    const detail = `This path answers to ${methods.join(', ')}.`;
+    const problem = transportProblem('invalid_input', detail, {
+      status: 405,
+      hint: routesHint,
+      details: { allow: methods },
+    });
+    return sent(sendProblem(reply, problem));
+  }
+}
+
+const sent = (_reply: FastifyReply): true => true;
+
+function pathOf(url: string): string {
+  const end = url.search(/[?#;]/);
+  return end === -1 ? url : url.slice(0, end);
+}

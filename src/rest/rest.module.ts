@@ -1,0 +1,117 @@
+import {
+  Inject,
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import { Authenticator } from '../auth/authenticator.js';
+import { guardPolicy } from '../auth/request-guard.js';
+import { STORE, type Store } from '../cache/store.js';
+import { CONFIG } from '../config/config.module.js';
+import type { Config } from '../config/config.js';
+import { JOB_QUEUE, type JobQueue } from '../jobs/job-queue.js';
+import type { Logger } from '../telemetry/logger.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { version } from '../telemetry/version.js';
+import { ToolRunner } from '../tools/tool-runner.js';
+import { Cors } from './cors.js';
+import { bodyBytesMax } from './fastify-problem.js';
+import { FrontDoor } from './front-door.js';
+import { openApiDocument } from './openapi.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RequestDrain } from './request-drain.js';
+import { ServiceRoutes } from './service-routes.js';
+import { ToolRoutes } from './tool-routes.js';
+import { apiPrefix } from './tool-route.js';
+
+export interface RestModuleOptions {
+  log: Logger;
+  /** A `worker` serves health and metrics only. */
+  role: 'api' | 'worker' | 'all';
+  /** Time that calls under way get at shutdown. */
+  drainMs?: number;
+}
+
+const OPTIONS = Symbol('RestModuleOptions');
+const drainMsDefault = 10_000;
+
+/**
+ * REST over the catalog, health, metrics, and the front door of every HTTP route, those of other modules included.
+ * Works on raw Fastify: create the application with `new FastifyAdapter(fastifyOptions())` and `bodyParser: false`.
+ *
+ * Imported last, so that at shutdown it is first: calls end before what they use is closed.
+ */
+@Module({})
+export class RestModule implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+  private readonly drain = new RequestDrain();
+  private readonly fastify: FastifyInstance;
+
+  static forRoot(options: RestModuleOptions): DynamicModule {
+    return {
+      module: RestModule,
+      providers: [
+        { provide: OPTIONS, useValue: options },
+        { provide: APP_FILTER, useValue: new ProblemFilter(options.log) },
+      ],
+    };
+  }
+
+  constructor(
+    @Inject(HttpAdapterHost) { httpAdapter }: HttpAdapterHost<FastifyAdapter>,
+    @Inject(OPTIONS) private readonly options: RestModuleOptions,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(ToolRunner) private readonly runner: ToolRunner,
+    @Inject(Authenticator) private readonly authenticator: Authenticator,
+    @Inject(STORE) private readonly store: Store,
+    @Inject(JOB_QUEUE) private readonly queue: JobQueue,
+    @Inject(Metrics) private readonly metrics: Metrics,
+  ) {
+    this.fastify = httpAdapter.getInstance<FastifyInstance>();
+    // Here and not at init: the door must stand before any module adds its routes.
+    const policy = guardPolicy(config.server);
+    new FrontDoor({ policy, cors: new Cors(config.server.corsOrigins), drain: this.drain }).mount(this.fastify);
+    this.takeJsonOnly();
+  }
+
+  onModuleInit(): void {
+    const { fastify, runner, authenticator, store, queue, metrics, drain } = this;
+    new ServiceRoutes({ parts: { store, queue }, authenticator, metrics, drain }).mount(fastify);
+    if (this.options.role === 'worker') return;
+    new ToolRoutes({ tools: runner.catalog, runner, authenticator, drain }).mount(fastify);
+    // Made once: it depends on nothing that changes. It holds nothing of the fleet and asks nobody for a key.
+    const document = JSON.stringify(
+      openApiDocument(runner.catalog, { version, publicUrl: this.config.server.publicUrl }),
+    );
+    fastify.get(`${apiPrefix}/openapi.json`, (_request, reply) =>
+      reply.header('content-type', 'application/json; charset=utf-8').send(document),
+    );
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.drain.drain(this.fastify.server, this.options.drainMs ?? drainMsDefault);
+  }
+
+  /** Whatever still has a connection now had its time. */
+  onApplicationShutdown(): void {
+    this.fastify.server.closeAllConnections();
+  }
+
+  /** JSON is the only body; an empty one is no body, so that a change without arguments needs none. */
+  private takeJsonOnly(): void {
+    const parse = this.fastify.getDefaultJsonParser('error', 'error');
+    this.fastify.removeAllContentTypeParsers();
+    this.fastify.addContentTypeParser<string>(
+      'application/json',
+      { parseAs: 'string', bodyLimit: bodyBytesMax },
+      (request, body, done) => {
+        if (body === '') done(null, undefined);
+        else void parse(request, body, done);
+      },
+    );
+  }
+}

@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticator } from '../auth/authenticator.js';
+import type { Caller } from '../auth/caller.js';
+import type { Tool } from '../tools/tool.js';
+import type { ToolRunner } from '../tools/tool-runner.js';
+import { problemOfThrown } from './fastify-problem.js';
+import { sendProblem } from './problem-reply.js';
+import type { RequestDrain } from './request-drain.js';
+import { ToolInput, type RequestParts } from './tool-input.js';
+import { apiPrefix, toolRoute } from './tool-route.js';
+
+const jsonType = 'application/json; charset=utf-8';
+
+export interface ToolRoutesOptions {
+  tools: readonly Tool[];
+  runner: Pick<ToolRunner, 'run'>;
+  authenticator: Pick<Authenticator, 'authenticate'>;
+  drain: RequestDrain;
+}
+
+/**
+ * One route per tool, as plain Fastify handlers: a request costs no more than its call. The gate decides; here is only
+ * translated.
+ */
+export class ToolRoutes {
+  /** Who calls, between the hook that finds out and the handler. */
+  private readonly callers = new WeakMap<FastifyRequest, Caller>();
+
+  constructor(private readonly options: ToolRoutesOptions) {}
+
+  mount(fastify: FastifyInstance): void {
+    for (const tool of this.options.tools) {
+      const { method, url } = toolRoute(tool);
+      const input = new ToolInput(tool);
+      fastify.route({
+        method,
+        url,
+        // Before the body is read: whoever has no key gets none of our memory.
+        onRequest: (request, reply, done) => {
+          try {
+            this.callers.set(request, this.options.authenticator.authenticate(request.headers.authorization));
+            done();
+          } catch (error) {
+            void sendProblem(reply, problemOfThrown(error));
+          }
+        },
+        handler: (request, reply) => this.call(tool, input, request, reply),
+      });
+    }
+  }
+
+  private async call(
+    tool: Tool,
+    input: ToolInput,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
+    const caller = this.callers.get(request);
+    if (!caller) throw new Error('a request reached its tool without a caller');
+    const gone = new AbortController();
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) gone.abort();
+    });
+    this.options.drain.enter();
+    try {
+      const { runner } = this.options;
+      const read = input.read(request as RequestParts);
+      const result = await runner.run(tool, { caller, input: read, transport: 'rest', signal: gone.signal });
+      if (!result.ok) return sendProblem(reply, result.problem);
+      if (tool.startsJob) accept(reply, result.output);
+      return reply.header('content-type', jsonType).send(result.json);
+    } finally {
+      this.options.drain.leave();
+    }
+  }
+}
+
+/** 202: where the job is, and when it is worth looking. */
+function accept(reply: FastifyReply, output: Record<string, unknown>): void {
+  const { jobId, pollAfterMs } = output['job'] as { jobId: string; pollAfterMs?: number };
+  const seconds = Math.max(1, Math.ceil((pollAfterMs ?? 0) / 1000));
+  void reply
+    .code(202)
+    .header('location', `${apiPrefix}/jobs/${encodeURIComponent(jobId)}`)
+    .header('retry-after', String(seconds));
+}
