@@ -28,6 +28,7 @@ export default defineConfig(
         { selector: 'typeLike', format: ['PascalCase'] },
         { selector: 'function', format: ['camelCase', 'PascalCase'] },
         { selector: 'variable', format: ['camelCase', 'PascalCase'], leadingUnderscore: 'allow' },
+        { selector: 'variable', modifiers: ['const', 'global'], format: ['camelCase', 'PascalCase', 'UPPER_CASE'] },
         { selector: 'variable', modifiers: ['destructured'], format: null },
         { selector: 'classMethod', format: ['camelCase'] },
         { selector: 'enumMember', format: ['PascalCase'] },
