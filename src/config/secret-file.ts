@@ -60,13 +60,16 @@ export function readSecretFile(path: string): { secret: string; isReadableByOthe
       read = readSync(descriptor, buffer, bytes, buffer.length - bytes, null);
     }
     const secret = secretIn(buffer.subarray(0, bytes));
-    return { secret, isReadableByOthers: process.platform !== 'win32' && (stats.mode & 0o044n) !== 0n };
+    return { secret, isReadableByOthers: isOpenToOthers(Number(stats.mode)) };
   } catch (error) {
     throw error instanceof SecretFileError ? error : new SecretFileError(`cannot be read (${codeOf(error)})`);
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
 }
+
+/** True if the group or others may read a file of this mode. Windows has no such modes. */
+export const isOpenToOthers = (mode: number): boolean => process.platform !== 'win32' && (mode & 0o044) !== 0;
 
 function versionOf(stats: BigIntStats): string {
   if (!stats.isFile()) throw new SecretFileError('is not a regular file');
