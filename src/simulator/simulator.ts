@@ -1,0 +1,314 @@
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer as createNetServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:https';
+import type { Rule } from './accounts.js';
+import { AdminApi } from './admin-api.js';
+import { applicationListRoutes } from './application-list-routes.js';
+import { applicationRoutes } from './application-routes.js';
+import { Controller } from './controller.js';
+import { detailRoutes } from './detail-routes.js';
+import type { Fault } from './fault-board.js';
+import { FaultBoard } from './fault-board.js';
+import { Front } from './front.js';
+import { Instance } from './instance.js';
+import type { Mutation } from './mutation.js';
+import { createApplications, mutateApplication } from './mutation.js';
+import type { LoggedOperation } from './operation-log.js';
+import { operationRoutes } from './operation-routes.js';
+import { projectRoutes } from './project-routes.js';
+import type { Commit } from './repositories.js';
+import type { LoggedRequest } from './request-log.js';
+import { RequestLog } from './request-log.js';
+import { Router } from './router.js';
+import { sessionRoutes } from './session-routes.js';
+import { streamRoutes } from './stream-routes.js';
+import { unservedRoutes } from './unserved-routes.js';
+import type { SimulatorVersion } from './version.js';
+import { seedFleet, seedProjects } from './world.js';
+
+export interface SimulatorOptions {
+  name?: string;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** 0, the default: any free port. */
+  port?: number;
+  /** Default 3.6. */
+  version?: SimulatorVersion;
+  /** How many applications the world `fleet` begins with; default 20. */
+  applications?: number;
+  /** Names and troubles of the fleet depend on it. Default 1. */
+  seed?: number;
+  /** `fleet`: a company's applications; `empty`: projects default and payments, no application; `recorded`: as empty, for replaying the recordings. */
+  world?: 'fleet' | 'empty' | 'recorded';
+  /** For example `/argocd`: everything is served under it. */
+  rootPath?: string;
+  /** Divides every delay of the controller. At 1, the default, a sync of a few steps takes 300 to 900 ms. */
+  speed?: number;
+  /** How often each application is reconciled; default 120000, 0 for never. */
+  reconcileMs?: number;
+  /** Default 15000. */
+  keepAliveMs?: number;
+  tls?: { cert: string; key: string };
+}
+
+/** How long streams live on after a graceful shutdown began (lesson 6). */
+const GRACE_MS = 30_000;
+
+/** One Argo CD instance that is none, over real HTTP. `close()` leaves no timer and no socket behind. */
+export class Simulator {
+  readonly name: string;
+  readonly version: SimulatorVersion;
+  /** Tokens that never expire: everything; get in project default; role `ci` of project payments. */
+  readonly tokens: { admin: string; reader: string; project: string };
+  private readonly sockets = new Set<Socket>();
+  private readonly requestLog = new RequestLog();
+  private readonly faults: FaultBoard;
+  private readonly front: Front;
+  private readonly admin: AdminApi;
+  private listener: ReturnType<typeof createNetServer> | Server | undefined;
+  private port: number;
+
+  private constructor(
+    private readonly options: SimulatorOptions,
+    private readonly instance: Instance,
+    private readonly controller: Controller,
+  ) {
+    this.name = instance.options.name;
+    this.version = instance.options.version;
+    this.port = options.port ?? 0;
+    this.faults = new FaultBoard(instance);
+    const routes = [
+      ...sessionRoutes,
+      ...applicationListRoutes,
+      ...applicationRoutes,
+      ...operationRoutes,
+      ...detailRoutes,
+      ...streamRoutes,
+      ...projectRoutes,
+      ...unservedRoutes(instance.profile),
+    ];
+    this.front = new Front({
+      instance,
+      controller,
+      faults: this.faults,
+      requests: this.requestLog,
+      router: new Router(routes),
+      rootPath: this.rootPath,
+    });
+    this.admin = new AdminApi(this);
+    this.tokens = {
+      admin: this.createToken('bot'),
+      reader: this.createToken('reader'),
+      project: this.createToken('proj:payments:ci'),
+    };
+  }
+
+  /** Listens when it resolves. Rejects if the port is taken. */
+  static async start(options: SimulatorOptions = {}): Promise<Simulator> {
+    const instance = new Instance({
+      name: options.name ?? 'simulator',
+      version: options.version ?? '3.6',
+      seed: options.seed ?? 1,
+      speed: options.speed ?? 1,
+      reconcileMs: options.reconcileMs ?? 120_000,
+      keepAliveMs: options.keepAliveMs ?? 15_000,
+    });
+    if ((options.world ?? 'fleet') === 'fleet') seedFleet(instance, options.applications ?? 20);
+    else seedProjects(instance, ['default', 'payments']);
+    const simulator = new Simulator(options, instance, new Controller(instance));
+    try {
+      await simulator.listen();
+    } catch (error) {
+      await simulator.close();
+      throw error;
+    }
+    return simulator;
+  }
+
+  /** What a client is configured with: scheme, address and root path. */
+  get url(): string {
+    return `${this.origin}${this.rootPath}`;
+  }
+
+  get adminUrl(): string {
+    return `${this.origin}/_simulator`;
+  }
+
+  /** Names of all applications, in the order of a list. */
+  get applications(): string[] {
+    return this.instance.store.list().map((record) => record.name);
+  }
+
+  /** A token of an account (made if need be), or of `proj:<project>:<role>`. Without an expiry it lasts for ever. */
+  createToken(account: string, options: { expiresInSeconds?: number; id?: string } = {}): string {
+    return this.instance.accounts.createToken(account, options);
+  }
+
+  revokeTokens(account: string, id?: string): void {
+    this.instance.accounts.revokeTokens(account, id);
+  }
+
+  expireTokens(account: string): void {
+    this.instance.accounts.expireTokens(account);
+  }
+
+  setRights(account: string, rules: Rule[]): void {
+    this.instance.accounts.setRights(account, rules);
+  }
+
+  fault(fault: Fault): string {
+    return this.faults.add(fault);
+  }
+
+  clearFault(id: string): boolean {
+    return this.faults.remove(id);
+  }
+
+  clearFaults(): void {
+    this.faults.clear();
+  }
+
+  listFaults(): ReturnType<FaultBoard['list']> {
+    return this.faults.list();
+  }
+
+  requests(): LoggedRequest[] {
+    return this.requestLog.list();
+  }
+
+  clearRequests(): void {
+    this.requestLog.clear();
+  }
+
+  operations(): LoggedOperation[] {
+    return this.instance.operations.list();
+  }
+
+  clearOperations(): void {
+    this.instance.operations.clear();
+  }
+
+  /** Changes an application behind the API's back. Throws `RangeError` if there is none of that name. */
+  mutate(application: string, mutation: Mutation): void {
+    mutateApplication(this.instance, this.controller, application, mutation);
+  }
+
+  /** Adds applications: of the fleet, or plain ones named `<prefix>-<n>`. Streams hear of each. */
+  addApplications(count: number, prefix?: string): string[] {
+    return createApplications(this.instance, this.controller, count, prefix);
+  }
+
+  /** A commit to a repository's main branch; applications notice it when they are reconciled next. */
+  commit(repoURL: string, change: Partial<Commit> = {}): Commit {
+    return this.admin.commit(this.instance, repoURL, change);
+  }
+
+  enableNamespace(namespace: string): void {
+    this.instance.extraNamespaces.add(namespace);
+  }
+
+  /** Reconciles every application now, instead of when its turn comes. */
+  reconcileAll(): void {
+    for (const record of this.instance.store.list()) this.controller.reconcile(record);
+  }
+
+  /** The cluster is restored from a backup: resourceVersions fall back, open streams end. */
+  restoreFromBackup(by = 1000): void {
+    for (const stream of [...this.faults.streams]) stream.drop(false);
+    this.instance.store.rewind(by);
+  }
+
+  openStreams(): number {
+    return this.faults.streams.size;
+  }
+
+  /**
+   * Nobody listens any more: connections are refused. Open ones are reset at once, or, if graceful, streams live on for
+   * up to 30 s as after SIGTERM and are reset then.
+   */
+  goDown(options: { isGraceful?: boolean } = {}): void {
+    this.listener?.close();
+    this.listener = undefined;
+    const busy = new Set(options.isGraceful ? [...this.sockets] : []);
+    for (const socket of this.sockets) if (!busy.has(socket)) socket.resetAndDestroy();
+    if (options.isGraceful)
+      this.instance.clock.after(GRACE_MS, () => busy.forEach((socket) => socket.resetAndDestroy()));
+  }
+
+  /** Listens again on the same port. */
+  async comeUp(): Promise<void> {
+    if (!this.listener) await this.listen();
+  }
+
+  async close(): Promise<void> {
+    this.faults.clear();
+    this.front.close();
+    this.controller.close();
+    this.instance.clock.stop();
+    const { listener } = this;
+    this.listener = undefined;
+    const closed = listener?.listening
+      ? new Promise<void>((resolve) => listener.close(() => resolve()))
+      : Promise.resolve();
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  private get origin(): string {
+    const host = this.options.host ?? '127.0.0.1';
+    return `${this.options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+  }
+
+  private get rootPath(): string {
+    const trimmed = (this.options.rootPath ?? '').replace(/^\/+|\/+$/g, '');
+    return trimmed === '' ? '' : `/${trimmed}`;
+  }
+
+  private async listen(): Promise<void> {
+    const plain = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
+      const isAdmin = (request.url ?? '') === '/_simulator' || request.url?.startsWith('/_simulator/');
+      void (isAdmin ? this.admin.handle(request, response) : this.front.handle(request, response));
+    });
+    plain.on('clientError', (_error, socket) => socket.destroy());
+    const listener = this.options.tls ? this.behindTls(plain, this.options.tls) : plain;
+    listener.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+      socket.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve, reject) => {
+      listener.once('error', reject);
+      listener.listen(this.port, this.options.host ?? '127.0.0.1', () => resolve());
+    });
+    this.port = (listener.address() as AddressInfo).port;
+    this.listener = listener;
+  }
+
+  /** TLS, and on the same port a redirect for who speaks plain HTTP (lesson 16). */
+  private behindTls(plain: Server, tls: { cert: string; key: string }): ReturnType<typeof createNetServer> {
+    const secure = createTlsServer({ ...tls, ALPNProtocols: ['http/1.1'] }, (request, response) =>
+      plain.emit('request', request, response),
+    );
+    Object.assign(secure, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
+    const redirect = createServer((request, response) => {
+      const location = `https://${request.headers.host ?? ''}${request.url ?? '/'}`;
+      const body = request.method === 'GET' ? `<a href="${location}">Temporary Redirect</a>.\n\n` : '';
+      response.writeHead(307, {
+        ...(body ? { 'Content-Type': 'text/html; charset=utf-8' } : {}),
+        Location: location,
+        'Content-Length': String(Buffer.byteLength(body)),
+      });
+      response.end(body);
+    });
+    return createNetServer((socket) => {
+      socket.once('data', (first: Buffer) => {
+        socket.pause();
+        socket.unshift(first);
+        (first[0] === 0x16 ? secure : redirect).emit('connection', socket);
+        process.nextTick(() => socket.resume());
+      });
+    });
+  }
+}
