@@ -4,7 +4,7 @@ import { hashKey, newKey } from '../auth/api-key.js';
  * Makes an API key and the text to show for it: the key, once; its entry for the configuration; how it is sent. The
  * key is kept nowhere.
  */
-export function keyText(): string {
+export function newKeyText(): string {
   const key = newKey();
   return `
 API key, shown this once and kept nowhere; store it like a password:

@@ -78,7 +78,9 @@ export function createProgram(): Command {
 
   command('key')
     .description('make an API key: prints it once, with the hash for the configuration')
-    .action(async () => process.stdout.write((await import('./key.js')).newKeyText()));
+    .action(async () => {
+      process.stdout.write((await import('./key.js')).newKeyText());
+    });
 
   return program;
 }

@@ -2,7 +2,11 @@ import type { ApplicationRow } from '../cache/row.js';
 import { plainText } from './plain-text.js';
 import { urgencyOf } from './urgency.js';
 
-const reasonLengthMax = 160;
+const reasonLengthMax = 200;
+
+/** What Argo CD puts before every message of a kind; the cause stands behind it. */
+const preambles =
+  /Failed to load target state: |failed to generate manifest for source \d+ of \d+: |rpc error: code = \w+ desc = |Manifest generation error \(cached\): |one or more objects failed to apply, reason: /gi;
 
 /**
  * Why the row is not fine, in one line; undefined when it is. Quotes Argo CD's own message after our word for it, so
@@ -10,7 +14,7 @@ const reasonLengthMax = 160;
  */
 export function reasonOf(row: ApplicationRow, nowMs: number): string | undefined {
   const reason = explain(row, nowMs);
-  return reason && plainText(reason, reasonLengthMax);
+  return reason && plainText(reason.replaceAll(preambles, ''), reasonLengthMax);
 }
 
 function explain(row: ApplicationRow, nowMs: number): string | undefined {

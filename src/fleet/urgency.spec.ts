@@ -37,7 +37,16 @@ describe('urgency', () => {
     const message = `boom\n\u001b[31mred\u001b[0m ${'x'.repeat(1000)}`;
     const reason = reasonOf(aRow({ sync: 'OutOfSync', operation: { phase: 'Failed', message } }), now) as string;
     expect(reason).toMatch(/^Last operation Failed: boom red x+…$/);
-    expect(reason.length).toBe(160);
+    expect(reason.length).toBe(200);
+  });
+
+  it('leaves out what Argo CD says before every cause', () => {
+    const message =
+      'Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = config/nowhere: app path does not exist';
+    const conditions = [{ type: 'ComparisonError', message }];
+    expect(reasonOf(aRow({ sync: 'Unknown', conditions }), now)).toBe(
+      'ComparisonError: config/nowhere: app path does not exist',
+    );
   });
 
   it('takes the newest change that the row knows of', () => {

@@ -103,7 +103,7 @@ describe('a fleet of healthy clusters', () => {
   it('a change seen by Argo CD is seen here', async () => {
     const { body: list } = await fleet.get('/api/v1/applications?cluster=us-prod&health=Healthy&limit=1');
     const [{ name }] = list.applications;
-    fleet.simulators['us-prod']?.mutate({ application: name, health: 'Degraded' });
+    fleet.simulators['us-prod']?.mutate(name, { health: { status: 'Degraded' } });
     await eventually(async () => {
       const { body } = await fleet.get(`/api/v1/applications?cluster=us-prod&name=${name}`);
       expect(body.applications[0].health).toBe('Degraded');

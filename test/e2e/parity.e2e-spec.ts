@@ -77,7 +77,7 @@ describe.each(['modern', 'legacy'] as const)('parity of MCP (%s) and REST', (era
   it.each(samples)('%s: the same object, errors included', async (_, make) => {
     const { tool, input, rest } = make();
     const { method, path, rest: travelling } = rest(input);
-    const query = new URLSearchParams(Object.entries(travelling).map(([key, value]) => [key, String(value)]));
+    const query = new URLSearchParams(Object.entries(travelling).map(([key, value]): [string, string] => [key, String(value)]));
     const overRest =
       method === 'GET' ? await fleet.get(`/api/v1${path}?${query}`) : await fleet.post(`/api/v1${path}`, travelling);
     const overMcp = await client.call(tool, input);
