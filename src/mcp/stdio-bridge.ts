@@ -173,13 +173,22 @@ class StdioBridge {
   }
 
   private readKey(): Promise<string | undefined> {
-    this.key ??= Promise.resolve(this.options.key?.()).then((key) => key?.trim());
-    // A key that could not be read is asked for again by the next message.
-    this.key.catch(() => (this.key = undefined));
+    this.key ??= (async () => (await this.options.key?.())?.trim())().catch((error: unknown) => {
+      // The next message tries again.
+      this.key = undefined;
+      throw new KeyUnreadable('the API key could not be read', { cause: error });
+    });
     return this.key;
   }
 
   private unreachable(error: unknown): JSONRPCErrorResponse['error'] {
+    if (error instanceof KeyUnreadable) {
+      this.options.log.error({ err: error.cause }, error.message);
+      return {
+        code: bridgeErrorCode,
+        message: 'The API key for the server could not be read; the log of the bridge says why.',
+      };
+    }
     const reason = causeOf(error);
     this.options.log.warn({ reason }, 'server not reached');
     const nothingSent = reason === 'ECONNREFUSED' || reason === 'ENOTFOUND' || reason === 'EHOSTUNREACH';
@@ -193,8 +202,13 @@ class StdioBridge {
 
 /** A short name for why a request failed: the system's code where there is one. */
 function causeOf(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as { code?: unknown } | undefined)?.code;
-  if (typeof code === 'string') return code;
-  return cause instanceof Error ? cause.name : 'unknown';
+  // `fetch` hides what happened in the cause of a TypeError.
+  const { cause, name } = (error ?? {}) as { cause?: { code?: unknown; name?: unknown }; name?: unknown };
+  const told = [cause?.code, cause?.name, name].find((text) => typeof text === 'string');
+  return typeof told === 'string' ? told : 'unknown';
+}
+
+/** The key could not be read; the reason is for the log, because it may name files. */
+class KeyUnreadable extends Error {
+  override readonly name = 'KeyUnreadable';
 }

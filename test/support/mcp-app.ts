@@ -37,12 +37,15 @@ export const keyConfig = (key: string, part: Partial<ApiKeyConfig> = {}): ApiKey
   ...part,
 });
 
+export const authenticatorFor = (apiKeys: ApiKeyConfig[]): Authenticator =>
+  new Authenticator({ server: { apiKeys } as never });
+
 /** The MCP module alone in a Nest application on a free loopback port. */
 export async function startMcpApp(options: { apiKeys?: ApiKeyConfig[]; port?: number } = {}): Promise<McpApp> {
   const probe = new ToolProbe();
   const log: string[] = [];
   const runner = testRunner(probe, log);
-  const authenticator = new Authenticator({ server: { apiKeys: options.apiKeys ?? [] } as never });
+  const authenticator = authenticatorFor(options.apiKeys ?? []);
 
   @Module({
     providers: [
@@ -55,7 +58,9 @@ export async function startMcpApp(options: { apiKeys?: ApiKeyConfig[]; port?: nu
 
   const logger = createLogger('debug', { write: (line: string) => void log.push(line) });
   const root = McpModule.forRoot({ log: logger, imports: [Surroundings] });
-  const app: INestApplication = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), {
+  // Node counts a connection that never carried a request as busy: clients that connect ahead would hold up the end.
+  const adapter = new FastifyAdapter({ forceCloseConnections: true });
+  const app: INestApplication = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: false,
   });
   await app.listen(options.port ?? 0, '127.0.0.1');
