@@ -132,7 +132,7 @@ describe('a cluster selector', () => {
   });
 
   it('an exclusion only ever takes clusters away, and nothing excluded is selected', () => {
-    const readable = selector.filter((text) => selectorPattern.test(text));
+    const readable = selector.filter((text) => selectorPattern.test(text) && text.split('*').length <= 11);
     fc.assert(
       fc.property(readable, fc.constantFrom('eu-prod', 'us-*', 'env=prod'), (text, exclusion) => {
         const before = select(text);
