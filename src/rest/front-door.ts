@@ -39,6 +39,7 @@ export class FrontDoor {
   private answer(request: FastifyRequest, reply: FastifyReply): boolean {
     const { drain, cors, policy } = this.options;
     setSecurityHeaders(reply);
+    cors.allow(request, reply);
     if (drain.isDraining) void reply.header('connection', 'close');
     const path = pathOf(request.url);
     if (!openPaths.has(path)) {
@@ -55,7 +56,6 @@ export class FrontDoor {
       );
       if (refusal) return sent(sendProblem(reply, problemOf(refusal.error, refusal.status)));
     }
-    cors.allow(request, reply);
     if (request.is404) return this.answerUnserved(request, reply, path);
     if (drain.isOver) {
       return sent(sendProblem(reply, transportProblem('unavailable', 'This server is shutting down.')));
@@ -89,6 +89,6 @@ export class FrontDoor {
 const sent = (_reply: FastifyReply): true => true;
 
 function pathOf(url: string): string {
-  const end = url.search(/[?#;]/);
+  const end = url.search(/[?#]/);
   return end === -1 ? url : url.slice(0, end);
 }

@@ -2,7 +2,7 @@ import {
   Inject,
   Module,
   type DynamicModule,
-  type OnApplicationShutdown,
+  type BeforeApplicationShutdown,
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
@@ -47,7 +47,7 @@ const drainMsDefault = 10_000;
  * Imported last, so that at shutdown it is first: calls end before what they use is closed.
  */
 @Module({})
-export class RestModule implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown {
+export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
   private readonly drain = new RequestDrain();
   private readonly fastify: FastifyInstance;
 
@@ -96,8 +96,8 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, OnApplicationS
     await this.drain.drain(this.fastify.server, this.options.drainMs ?? drainMsDefault);
   }
 
-  /** Whatever still has a connection now had its time. */
-  onApplicationShutdown(): void {
+  /** Whatever still has a connection now had its time, and Node would wait for it. */
+  beforeApplicationShutdown(): void {
     this.fastify.server.closeAllConnections();
   }
 

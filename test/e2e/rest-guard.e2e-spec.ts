@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { parseRaw, sendRaw, startRestApp, type RestApp } from '../support/rest-app.js';
+
+const raw = async (rest: RestApp, text: string) => parseRaw(await sendRaw(rest.port, text));
+const paths = ['/api/v1/things', '/api/v1/openapi.json', '/metrics', '/nothing', '/added'];
+
+describe('the front door', () => {
+  let rest: RestApp;
+  beforeAll(async () => {
+    rest = await startRestApp();
+  });
+  afterAll(() => rest.close());
+
+  it.each(paths)('refuses %s under a name that was rebound to this machine', async (path) => {
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'DELETE']) {
+      for (const host of [
+        'evil.example',
+        'localhost.evil.example',
+        '127.0.0.1.evil.example:80',
+        'localhost@evil.example',
+      ]) {
+        const answer = await raw(rest, `${method} ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+        expect([host, answer.status]).toEqual([host, 403]);
+        if (method !== 'HEAD') expect(JSON.parse(answer.body)).toMatchObject({ code: 'forbidden', status: 403 });
+      }
+    }
+  });
+
+  it('does not believe forwarded hosts, and refuses HTTP/1.0 without a Host', async () => {
+    const forwarded = 'X-Forwarded-Host: localhost\r\nForwarded: host=localhost';
+    const asked = await raw(
+      rest,
+      `GET /api/v1/things HTTP/1.1\r\nHost: evil.example\r\n${forwarded}\r\nConnection: close\r\n\r\n`,
+    );
+    expect(asked.status).toBe(403);
+    expect((await raw(rest, 'GET /api/v1/things HTTP/1.0\r\n\r\n')).status).toBe(403);
+  });
+
+  it('answers for loopback names and configured ones', async () => {
+    for (const host of [
+      'localhost',
+      `127.0.0.1:${rest.port}`,
+      '[::1]:80',
+      'fleet.example.com',
+      'FLEET.example.com:443',
+    ]) {
+      const answer = await raw(rest, `GET /api/v1/things HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect([host, answer.status]).toEqual([host, 200]);
+    }
+  });
+
+  it('lets probes in under any Host, and for nothing but their two paths', async () => {
+    const ask = async (target: string) =>
+      (await raw(rest, `GET ${target} HTTP/1.1\r\nHost: 10.1.2.3:8090\r\nConnection: close\r\n\r\n`)).status;
+    expect([await ask('/livez'), await ask('/readyz'), await ask('/readyz?verbose')]).toEqual([200, 200, 200]);
+    for (const path of [
+      '/livez/',
+      '/livez/../metrics',
+      '/%6Civez',
+      '//livez',
+      '/metrics?/livez',
+      '/livez;/../metrics',
+    ]) {
+      expect([path, [403, 404].includes(await ask(path))]).toEqual([path, true]);
+    }
+  });
+
+  it.each([
+    'null',
+    'https://evil.example',
+    'http://localhost.evil.example',
+    'file://',
+    'http://localhost@evil.example',
+  ])('refuses the Origin %s', async (origin) => {
+    for (const path of paths) {
+      const answer = await request(rest.url).get(path).set('origin', origin);
+      expect([path, answer.status, answer.body.code]).toEqual([path, 403, 'forbidden']);
+    }
+  });
+
+  it('refuses a form that another site posts, whatever its encoding', async () => {
+    for (const type of [
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'text/plain',
+      undefined,
+    ]) {
+      const post = request(rest.url).post('/api/v1/things/a/start');
+      const answer = await (type ? post.set('content-type', type) : post).send(type ? '{"force":true}' : undefined);
+      expect([type, answer.status]).toEqual([type, 415]);
+      expect(answer.body).toMatchObject({ code: 'invalid_input', status: 415 });
+    }
+    const lookalike = await request(rest.url)
+      .post('/api/v1/things/a/start')
+      .set('content-type', 'text/plain; application/json')
+      .send('{}');
+    expect(lookalike.status).toBe(415);
+  });
+
+  it('sends no CORS header to anybody', async () => {
+    const answer = await request(rest.url).get('/api/v1/things').set('origin', 'http://localhost:3000');
+    expect(answer.status).toBe(200);
+    expect(Object.keys(answer.headers).join()).not.toContain('access-control');
+  });
+});
+
+describe('with CORS origins', () => {
+  let rest: RestApp;
+  const origin = 'https://console.example.com';
+  beforeAll(async () => {
+    rest = await startRestApp({ server: { corsOrigins: [origin] } });
+  });
+  afterAll(() => rest.close());
+
+  it('lets their pages read answers, refusals included', async () => {
+    for (const path of ['/api/v1/things', '/api/v1/things?limit=x', '/nothing']) {
+      const answer = await request(rest.url).get(path).set('origin', origin);
+      expect(answer.headers).toMatchObject({ 'access-control-allow-origin': origin, vary: 'Origin' });
+      expect(answer.headers['access-control-expose-headers']).toContain('Location');
+      expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
+    }
+  });
+
+  it('answers their preflights, for the methods of the path and the headers it knows', async () => {
+    const answer = await request(rest.url).options('/api/v1/things/a/start').set({
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'Authorization, content-type, Mcp-Param-Cluster, x-evil',
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-allow-methods': 'OPTIONS, POST',
+      'access-control-allow-headers': 'authorization, content-type, mcp-param-cluster',
+    });
+  });
+
+  it('gives other origins nothing', async () => {
+    const other = await request(rest.url).get('/api/v1/things').set('origin', 'https://evil.example');
+    expect(other.status).toBe(403);
+    const local = await request(rest.url)
+      .options('/api/v1/things')
+      .set({ origin: 'http://localhost:3000', 'access-control-request-method': 'GET' });
+    for (const { headers } of [other, local]) {
+      expect(headers['access-control-allow-origin']).toBeUndefined();
+      expect(headers['access-control-allow-methods']).toBeUndefined();
+      expect(headers['vary']).toBe('Origin');
+    }
+  });
+});
+
+describe('with API keys', () => {
+  const [viewer, admin] = ['afm_viewer-key-000000000000000000', 'afm_admin-key-0000000000000000000'];
+  const hash = (key: string) => `sha256:${createHash('sha256').update(key).digest('hex')}`;
+  let rest: RestApp;
+  beforeAll(async () => {
+    const apiKeys = [
+      { name: 'viewer', hash: hash(viewer), role: 'viewer' as const },
+      { name: 'admin', hash: hash(admin), role: 'admin' as const },
+    ];
+    rest = await startRestApp({ server: { apiKeys } });
+  });
+  afterAll(() => rest.close());
+
+  it.each([undefined, '', 'Bearer', 'Bearer afm_wrong', `Basic ${viewer}`, viewer, `Bearer ${viewer} x`])(
+    'refuses the Authorization %s with a challenge',
+    async (authorization) => {
+      for (const path of ['/api/v1/things', '/api/v1/things?limit=x', '/metrics']) {
+        const call = request(rest.url).get(path);
+        const answer = await (authorization === undefined ? call : call.set('authorization', authorization));
+        expect([path, answer.status, answer.headers['www-authenticate']]).toEqual([path, 401, 'Bearer']);
+        expect(answer.body).toMatchObject({ code: 'unauthenticated', status: 401 });
+        expect(answer.text).not.toContain('afm_');
+      }
+    },
+  );
+
+  it('refuses before it reads a body', async () => {
+    const head = 'POST /api/v1/things/a/start HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+    const answer = await raw(rest, `${head}Content-Length: 1000\r\nConnection: close\r\n\r\n`);
+    expect(answer.status).toBe(401);
+  });
+
+  it('refuses what the key may not do, in the words of the gate', async () => {
+    const start = (key: string) =>
+      request(rest.url).post('/api/v1/things/a/start').set('authorization', `Bearer ${key}`).send({});
+    const refused = await start(viewer);
+    expect([refused.status, refused.body.code]).toEqual([403, 'forbidden']);
+    expect((await start(admin)).status).toBe(202);
+  });
+
+  it('shows metrics, health and the document to whom they are for', async () => {
+    const metrics = await request(rest.url).get('/metrics').set('authorization', `Bearer ${viewer}`);
+    expect(metrics.status).toBe(200);
+    for (const path of ['/livez', '/readyz', '/api/v1/openapi.json']) {
+      expect([path, (await request(rest.url).get(path)).status]).toEqual([path, 200]);
+    }
+  });
+
+  it('logs no key', async () => {
+    await request(rest.url).get('/api/v1/things').set('authorization', `Bearer ${viewer}`);
+    expect(rest.log()).toContain('list_things');
+    expect(rest.log()).not.toContain(viewer);
+  });
+});
+
+it('a read-only server refuses changes as read_only', async () => {
+  const rest = await startRestApp({ server: { readOnly: true } });
+  try {
+    const answer = await request(rest.url).post('/api/v1/things/a/start').send({});
+    expect([answer.status, answer.body.code]).toEqual([403, 'read_only']);
+  } finally {
+    await rest.close();
+  }
+});
