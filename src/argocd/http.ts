@@ -3,6 +3,7 @@ import { Client, Pool, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import type { ClusterLimits } from '../config/config.js';
 import { AppError, type ErrorDetails } from '../errors/app-error.js';
+import { connector, type Connector, type TlsMaterial } from './connector.js';
 import type { CredentialSource } from './credential-source.js';
 import { deadline, type Deadline } from './deadline.js';
 import { contentTypeOf, encodingOf, failedAnswer, parseAnswer } from './answer.js';
@@ -11,14 +12,6 @@ import { failure, type RequestFacts } from './failure.js';
 import { readBody } from './read-body.js';
 import { headersOf, requestPath, type HttpRequest } from './request.js';
 import { transportFailure } from './transport-failure.js';
-
-/** Material for TLS, not the paths of it. `ca` replaces the roots that the system trusts. */
-export interface TlsMaterial {
-  ca?: string;
-  cert?: string;
-  key?: string;
-  insecureSkipVerify?: boolean;
-}
 
 export interface HttpOptions {
   /** With the path prefix of the instance, if it has one. Nothing is ever sent to another origin. */
@@ -49,20 +42,22 @@ const grpcTimeoutLeadMs = 500;
  */
 export class Http {
   private readonly base: URL;
+  private readonly connector: Connector;
   private readonly reads: Pool;
   private readonly changes: Pool;
-  private readonly streams = new Set<Client>();
+  private readonly streams = new Set<() => Promise<void>>();
   private isClosed = false;
 
   constructor(private readonly options: HttpOptions) {
     this.base = new URL(options.baseUrl);
+    this.connector = this.newConnector();
     const shared = {
-      connect: this.connectOptions(),
+      connect: this.connector.connect,
       connections: options.limits.concurrentRequests,
       headersTimeout: 0,
       bodyTimeout: 0,
     };
-    this.reads = new Pool(this.base.origin, { ...shared, keepAliveTimeout: 30_000 });
+    this.reads = new Pool(this.base.origin, { ...shared, keepAliveTimeout: 10_000 });
     // No keep-alive: a connection that the other side just closed would leave a change in doubt.
     this.changes = new Pool(this.base.origin, { ...shared, pipelining: 0 });
   }
@@ -88,13 +83,17 @@ export class Http {
    */
   async open(request: HttpRequest, limit: Deadline): Promise<OpenStream> {
     const facts = this.factsOf(request);
-    const { origin } = this.base;
-    const client = new Client(origin, { connect: this.connectOptions(), headersTimeout: 0, bodyTimeout: 0 });
-    const close = (): void => {
-      this.streams.delete(client);
-      void client.destroy().catch(() => undefined);
+    const { connect, giveUp } = this.newConnector();
+    const client = new Client(this.base.origin, { connect, headersTimeout: 0, bodyTimeout: 0 });
+    const destroy = async (): Promise<void> => {
+      giveUp();
+      await client.destroy();
     };
-    this.streams.add(client);
+    const close = (): void => {
+      this.streams.delete(destroy);
+      void destroy().catch(() => undefined);
+    };
+    this.streams.add(destroy);
     try {
       if (this.isClosed) throw closedFailure();
       const answer = await this.withToken(limit, async (token) => {
@@ -114,20 +113,14 @@ export class Http {
   /** Destroys every connection; whatever is under way fails. No socket is left. */
   async close(): Promise<void> {
     this.isClosed = true;
-    const streams = [...this.streams].map((client) => client.destroy());
+    const streams = [...this.streams].map((destroy) => destroy());
     this.streams.clear();
+    this.connector.giveUp();
     await Promise.allSettled([this.reads.destroy(), this.changes.destroy(), ...streams]);
   }
 
-  private connectOptions() {
-    const { tls, limits } = this.options;
-    return {
-      ca: tls.ca,
-      cert: tls.cert,
-      key: tls.key,
-      rejectUnauthorized: !tls.insecureSkipVerify,
-      timeout: limits.connectTimeoutMs,
-    };
+  private newConnector(): Connector {
+    return connector(this.options.tls, this.options.limits.connectTimeoutMs);
   }
 
   private factsOf(request: HttpRequest): RequestFacts {
