@@ -7,8 +7,9 @@ interface KnownRoute {
   segments: readonly string[];
 }
 
-/** Suggestions that differ more than this share of the path help nobody. */
-const likenessMin = 0.5;
+/** Edits that a suggestion may be away: two, or this share of a longer path. */
+const editsMin = 2;
+const editsShare = 1 / 3;
 /** Longer paths are not compared: the cost grows with the square of the length. */
 const pathMax = 300;
 
@@ -40,7 +41,7 @@ export class RouteTable {
       const cost = way + (route.method === method ? 0 : 0.5);
       if (!best || cost < best.cost) best = { route, cost };
     }
-    if (!best || best.cost > path.length * (1 - likenessMin)) return undefined;
+    if (!best || best.cost > Math.max(editsMin, path.length * editsShare)) return undefined;
     return `${best.route.method} ${best.route.url.replace(/:([^/]+)/g, '{$1}')}`;
   }
 }
