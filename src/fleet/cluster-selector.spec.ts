@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { selectorPattern } from '../config/names.js';
 import { AppError } from '../errors/app-error.js';
-import { parseClusterSelector } from './cluster-selector.js';
+import { parseClusterSelector, type SelectableCluster } from './cluster-selector.js';
 
-const fleet = [
+const fleet: SelectableCluster[] = [
   { name: 'eu-prod', labels: { env: 'prod', region: 'eu' } },
   { name: 'eu-dev', labels: { env: 'dev', region: 'eu' } },
   { name: 'us-prod', labels: { env: 'prod', region: 'us' } },
