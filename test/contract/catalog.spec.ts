@@ -2,7 +2,6 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { countTokens } from 'gpt-tokenizer';
-import { z } from 'zod';
 import { toolDefinition } from '../../src/mcp/tool-definition.js';
 import { catalog } from '../../src/tools/catalog/index.js';
 import type { Tool } from '../../src/tools/tool.js';
