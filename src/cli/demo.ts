@@ -7,7 +7,12 @@ import { startServer } from '../server.js';
 import { createLogger, type LogLevel } from '../telemetry/logger.js';
 import { listenError } from './exit.js';
 import { untilAskedToStop } from './signals.js';
-import { closeSimulatedFleet, startSimulatedFleet, writeFleetConfig, type SimulatedCluster } from './simulated-fleet.js';
+import {
+  closeSimulatedFleet,
+  startSimulatedFleet,
+  writeFleetConfig,
+  type SimulatedCluster,
+} from './simulated-fleet.js';
 
 export interface DemoOptions {
   clusters: number;
@@ -50,8 +55,10 @@ export async function demo({ clusters, applications, port, logLevel }: DemoOptio
 async function failForAWhile({ name, simulator }: SimulatedCluster, signal: AbortSignal): Promise<void> {
   try {
     await pause(downAfterMs, undefined, { signal });
-    await simulator.goDown();
-    say(`\n${name} is down now. Ask again: its applications are still listed, marked stale, and "unavailable" says why.`);
+    simulator.goDown();
+    say(
+      `\n${name} is down now. Ask again: its applications are still listed, marked stale, and "unavailable" says why.`,
+    );
     await pause(downForMs, undefined, { signal });
     await simulator.comeUp();
     say(`\n${name} is back.`);

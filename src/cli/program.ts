@@ -5,13 +5,15 @@ import { logLevels } from '../telemetry/logger.js';
 import { CommandError } from './exit.js';
 import { serverInfo } from '../mcp/server-info.js';
 
-const wholeNumber = (min: number, max: number) => (text: string): number => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new InvalidArgumentError(`it must be a whole number from ${min} to ${max}.`);
-  }
-  return value;
-};
+const wholeNumber =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`it must be a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
 
 const configOption = () =>
   new Option('--config <file>', "configuration file; without it the official server's environment variables are read");
@@ -43,7 +45,9 @@ export function createProgram(): Command {
   command('stdio')
     .description('serve MCP on stdin and stdout, by itself or as a bridge to a running server')
     .addOption(configOption())
-    .addOption(new Option('--connect <url>', 'bridge to this server instead of talking to clusters').conflicts('config'))
+    .addOption(
+      new Option('--connect <url>', 'bridge to this server instead of talking to clusters').conflicts('config'),
+    )
     .option('--key-env <name>', 'with --connect: environment variable that holds the API key')
     .option('--key-file <path>', 'with --connect: file that holds the API key')
     .addOption(readOnlyOption())

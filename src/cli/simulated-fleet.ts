@@ -65,7 +65,11 @@ export async function closeSimulatedFleet(clusters: readonly SimulatedCluster[])
  * Writes a configuration that points at the simulators, with one token file per cluster (readable by the owner alone)
  * in a folder `<file>.tokens` beside it.
  */
-export async function writeFleetConfig(file: string, clusters: readonly SimulatedCluster[], server: object): Promise<void> {
+export async function writeFleetConfig(
+  file: string,
+  clusters: readonly SimulatedCluster[],
+  server: object,
+): Promise<void> {
   const path = resolve(file);
   const tokens = `${path}.tokens`;
   await mkdir(dirname(path), { recursive: true });

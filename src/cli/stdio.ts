@@ -1,6 +1,5 @@
 import { NestFactory } from '@nestjs/core';
 import { Authenticator } from '../auth/authenticator.js';
-import { bridgeStdio } from '../mcp/stdio-bridge.js';
 import { serveStdio } from '../mcp/stdio.js';
 import { redisUrls } from '../server.js';
 import { ServerModule } from '../server.module.js';

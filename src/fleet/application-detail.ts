@@ -64,7 +64,12 @@ export function detailOfRow(row: ApplicationRow, cluster: Cluster, nowMs: number
 }
 
 /** The row's detail with what only the whole object holds: who started what, history, resources. */
-export function detailOf(application: Application, row: ApplicationRow, cluster: Cluster, nowMs: number): ApplicationDetail {
+export function detailOf(
+  application: Application,
+  row: ApplicationRow,
+  cluster: Cluster,
+  nowMs: number,
+): ApplicationDetail {
   const detail = detailOfRow(row, cluster, nowMs);
   const state = application.status?.operationState;
   if (detail.operation && state) {
@@ -124,7 +129,9 @@ function revisionOf(from: Parameters<typeof revisionsOf>[0]): string | undefined
   return revisions.length > 0 ? shortRevision(revisions) : undefined;
 }
 
-function initiatedBy(by: { username?: string | null; automated?: boolean | null } | null | undefined): string | undefined {
+function initiatedBy(
+  by: { username?: string | null; automated?: boolean | null } | null | undefined,
+): string | undefined {
   return by?.username || (by?.automated ? 'auto-sync' : undefined);
 }
 

@@ -91,7 +91,12 @@ function ambiguous(name: ApplicationName, matches: { row: ApplicationRow }[], un
   );
 }
 
-function uncertain(name: ApplicationName, matches: { row: ApplicationRow }[], unasked: object, count: number): AppError {
+function uncertain(
+  name: ApplicationName,
+  matches: { row: ApplicationRow }[],
+  unasked: object,
+  count: number,
+): AppError {
   const candidates = matches.map(({ row }) => candidateOf(row));
   const found = candidates.length > 0 ? 'One was found, but' : 'None was found, but';
   return new AppError(

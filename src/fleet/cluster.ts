@@ -1,7 +1,7 @@
 import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import type { ClusterConfig } from '../config/config.js';
 import type { ErrorCode } from '../errors/catalogue.js';
-import { Feed } from './feed.js';
+import type { Feed } from './feed.js';
 import type { ClusterRows } from './fleet-index.js';
 import type { Watcher } from './watcher.js';
 
@@ -89,13 +89,31 @@ export class Cluster {
       case 'live':
       case 'polling':
         if (!incomplete) return undefined;
-        return { cluster, code: 'cluster_refused', message: incomplete, ...seen, staleRows: this.rows.unconfirmedCount() };
+        return {
+          cluster,
+          code: 'cluster_refused',
+          message: incomplete,
+          ...seen,
+          staleRows: this.rows.unconfirmedCount(),
+        };
       case 'idle':
       case 'seeding':
-        return { cluster, code: 'cluster_not_ready', message: 'Still being read for the first time.', ...seen, staleRows: this.rows.size };
+        return {
+          cluster,
+          code: 'cluster_not_ready',
+          message: 'Still being read for the first time.',
+          ...seen,
+          staleRows: this.rows.size,
+        };
       case 'stale':
       case 'down':
-        return { cluster, code: code ?? 'cluster_unreachable', message: reason ?? 'It does not answer.', ...seen, staleRows: this.rows.size };
+        return {
+          cluster,
+          code: code ?? 'cluster_unreachable',
+          message: reason ?? 'It does not answer.',
+          ...seen,
+          staleRows: this.rows.size,
+        };
     }
   }
 

@@ -64,7 +64,8 @@ export class ClusterRows {
     const key = rowKey(row);
     const existing = this.entries.get(key);
     if (existing && existing.epoch > epoch) return false;
-    if (existing && existing.epoch === epoch && existing.row.uid === row.uid && isOlder(row, existing.row)) return false;
+    if (existing && existing.epoch === epoch && existing.row.uid === row.uid && isOlder(row, existing.row))
+      return false;
     this.entries.set(key, { row, epoch, touched: ++this.counter });
     const names = this.byName.get(row.name);
     if (names) names.add(key);

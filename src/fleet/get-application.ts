@@ -71,7 +71,10 @@ export async function readLive(
 
 /** True for failures that leave open whether the application is there. */
 const saysNothing = ({ code }: AppError): boolean =>
-  code === 'cluster_unreachable' || code === 'cluster_timeout' || code === 'cluster_refused' || code === 'cluster_not_ready';
+  code === 'cluster_unreachable' ||
+  code === 'cluster_timeout' ||
+  code === 'cluster_refused' ||
+  code === 'cluster_not_ready';
 
 function lastKnown(row: ApplicationRow, { cluster }: Found, failure: AppError): ApplicationAnswer {
   const lastSeenAt = cluster.feed.snapshot().asOf?.toISOString();

@@ -40,9 +40,13 @@ describe('glob', () => {
 
   it('a prefix pattern matches exactly the texts that start so', () => {
     fc.assert(
-      fc.property(fc.stringMatching(/^[a-z.[({+|^$\\-]{1,10}$/), fc.stringMatching(/^[a-z.[({+|^$\\-]{0,20}$/), (prefix, text) => {
-        expect(parseGlob('name', `${prefix}*`)(text)).toBe(text.startsWith(prefix));
-      }),
+      fc.property(
+        fc.stringMatching(/^[a-z.[({+|^$\\-]{1,10}$/),
+        fc.stringMatching(/^[a-z.[({+|^$\\-]{0,20}$/),
+        (prefix, text) => {
+          expect(parseGlob('name', `${prefix}*`)(text)).toBe(text.startsWith(prefix));
+        },
+      ),
     );
   });
 });

@@ -28,12 +28,20 @@ describe('label selector', () => {
     expect(parseLabelSelector(text)(labels)).toBe(expected);
   });
 
-  it.each(['', 'env===prod', 'a=b=c', 'tier in web', 'tier in (web', 'a,,b', '-bad=x', 'env=-x', 'x y', 'a'.repeat(1001)])(
-    '%j is refused with invalid_input',
-    (text) => {
-      expect(() => parseLabelSelector(text)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
-    },
-  );
+  it.each([
+    '',
+    'env===prod',
+    'a=b=c',
+    'tier in web',
+    'tier in (web',
+    'a,,b',
+    '-bad=x',
+    'env=-x',
+    'x y',
+    'a'.repeat(1001),
+  ])('%j is refused with invalid_input', (text) => {
+    expect(() => parseLabelSelector(text)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  });
 
   it('never reads inherited properties as labels', () => {
     expect(parseLabelSelector('constructor')({})).toBe(false);

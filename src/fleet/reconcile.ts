@@ -54,7 +54,10 @@ export async function reconcile(context: {
   }
   if (context.streaming) await snapshotSettled(context, listed);
   const unread = context.streaming ? await readMissing(context, listed) : 0;
-  const unconfirmed = await pruneVanished(context, rows.untouchedSince(mark).filter((key) => !listed.has(key)));
+  const unconfirmed = await pruneVanished(
+    context,
+    rows.untouchedSince(mark).filter((key) => !listed.has(key)),
+  );
   return { listed: listed.size, unconfirmed, unread };
 }
 

@@ -38,7 +38,11 @@ describe('query over rows', () => {
   });
 
   it('totals count what matches, not what is shown', () => {
-    const rows = [aRow({ name: 'a' }), aRow({ name: 'b', health: 'Degraded' }), aRow({ name: 'c', health: 'Degraded' })];
+    const rows = [
+      aRow({ name: 'a' }),
+      aRow({ name: 'b', health: 'Degraded' }),
+      aRow({ name: 'c', health: 'Degraded' }),
+    ];
     const page = queryRows(rows, { health: ['Degraded'] }, { limit: 1, nowMs });
     expect(page.rows).toHaveLength(1);
     expect(page.total).toBe(2);
@@ -66,12 +70,16 @@ describe('query over rows', () => {
 describe('cursor', () => {
   const place: Position = [1, -5, 'eu', 'cart', 'argocd'];
 
-  it.each(['', 'x', 'AAAA', Buffer.from('[]').toString('base64url'), Buffer.from('["a",[1]]').toString('base64url'), 'z'.repeat(3000)])(
-    '%j is refused as no cursor of ours',
-    (cursor) => {
-      expect(() => decodeCursor('q', cursor, position)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
-    },
-  );
+  it.each([
+    '',
+    'x',
+    'AAAA',
+    Buffer.from('[]').toString('base64url'),
+    Buffer.from('["a",[1]]').toString('base64url'),
+    'z'.repeat(3000),
+  ])('%j is refused as no cursor of ours', (cursor) => {
+    expect(() => decodeCursor('q', cursor, position)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
+  });
 
   it('is refused for another question or another scope', () => {
     const cursor = encodeCursor(['scope a', { health: ['Degraded'] }], place);

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { errorCatalogue, type ErrorCode } from '../errors/catalogue.js';
-import { feedStates } from '../fleet/feed.js';
 
 /** Shapes that several tools answer with. */
 

@@ -15,7 +15,9 @@ export const application = kubernetesName.describe('Name of the application');
 
 export const namespace = kubernetesName
   .optional()
-  .describe("The application's own namespace (where its Application object lives, not where it deploys to); only needed where two share a name");
+  .describe(
+    "The application's own namespace (where its Application object lives, not where it deploys to); only needed where two share a name",
+  );
 
 /** `cluster` of a tool on one application. */
 export const clusterName = z
@@ -33,7 +35,9 @@ export const clusterSelector = z
   .max(1000)
   .optional()
   .meta({ 'x-mcp-header': 'Cluster' })
-  .describe('Which clusters: a comma list of names, globs (eu-*), labels (env=prod) and exclusions (!eu-dev); absent = all');
+  .describe(
+    'Which clusters: a comma list of names, globs (eu-*), labels (env=prod) and exclusions (!eu-dev); absent = all',
+  );
 
 /**
  * One or several of a closed set of words as a comma list, upper and lower case alike: `Degraded,Missing`. A string and
@@ -57,7 +61,12 @@ export const oneOrMoreOf = <const T extends string>(values: readonly T[], what: 
 
 export const limit = z.int().min(1).max(200).default(20).describe('How many to return');
 
-export const cursor = z.string().min(1).max(2000).optional().describe('nextCursor of the previous answer, with the same filters');
+export const cursor = z
+  .string()
+  .min(1)
+  .max(2000)
+  .optional()
+  .describe('nextCursor of the previous answer, with the same filters');
 
 export const jobId = z.string().min(1).max(100).describe('Id of the job');
 

@@ -44,7 +44,11 @@ describe('authorisation', () => {
       ],
       live: false,
       server: {
-        apiKeys: Object.entries(scopes).map(([name, scope]) => ({ name, hash: hashKey(keys[name as KeyName]), ...scope })),
+        apiKeys: Object.entries(scopes).map(([name, scope]) => ({
+          name,
+          hash: hashKey(keys[name as KeyName]),
+          ...scope,
+        })),
       },
     });
     for (;;) {
@@ -152,14 +156,21 @@ describe('authorisation', () => {
 
   it('a cursor of one key is of no use with another', async () => {
     const { body } = await fleet.get('/api/v1/applications?limit=1', auth('admin'));
-    const { status, body: refused } = await fleet.get(`/api/v1/applications?limit=1&cursor=${body.nextCursor}`, auth('europe'));
+    const { status, body: refused } = await fleet.get(
+      `/api/v1/applications?limit=1&cursor=${body.nextCursor}`,
+      auth('europe'),
+    );
     expect(status).toBe(400);
     expect(refused.code).toBe('invalid_input');
   });
 
   it('a job of a hidden application does not exist', async () => {
     const row = everything.find(({ cluster, project }) => cluster === 'eu-zulu' && project !== 'payments') as Row;
-    const started = await fleet.post(`/api/v1/applications/${row.name}/sync`, { cluster: 'eu-zulu', dryRun: true }, auth('europe'));
+    const started = await fleet.post(
+      `/api/v1/applications/${row.name}/sync`,
+      { cluster: 'eu-zulu', dryRun: true },
+      auth('europe'),
+    );
     expect(started.status).toBe(202);
     const { jobId } = started.body.job;
     expect((await fleet.get(`/api/v1/jobs/${jobId}/wait`, auth('europe'))).status).toBe(200);
@@ -172,9 +183,15 @@ describe('authorisation', () => {
 
   it('a viewer starts nothing', async () => {
     const row = everything.find(({ project }) => project === 'payments') as Row;
-    const { status, body } = await fleet.post(`/api/v1/applications/${row.name}/sync`, { cluster: row.cluster }, auth('payments'));
+    const { status, body } = await fleet.post(
+      `/api/v1/applications/${row.name}/sync`,
+      { cluster: row.cluster },
+      auth('payments'),
+    );
     expect(status).toBe(403);
     expect(body.code).toBe('forbidden');
-    expect(fleet.simulators[row.cluster]?.operations().filter((each: any) => each.application === row.name)).toEqual([]);
+    expect(fleet.simulators[row.cluster]?.operations().filter((each: any) => each.application === row.name)).toEqual(
+      [],
+    );
   });
 });

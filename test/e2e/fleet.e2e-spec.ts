@@ -13,7 +13,12 @@ describe('a fleet of healthy clusters', () => {
       clusters: [
         { name: 'eu-prod', labels: { env: 'prod', region: 'eu' }, simulator: { version: '3.6', applications: 30 } },
         { name: 'us-prod', labels: { env: 'prod', region: 'us' }, simulator: { version: '2.14', applications: 20 } },
-        { name: 'eu-dev', labels: { env: 'dev', region: 'eu' }, simulator: { version: '3.1', applications: 10 }, readOnly: true },
+        {
+          name: 'eu-dev',
+          labels: { env: 'dev', region: 'eu' },
+          simulator: { version: '3.1', applications: 10 },
+          readOnly: true,
+        },
       ],
     });
   });
@@ -111,7 +116,9 @@ describe('a fleet of healthy clusters', () => {
   });
 
   it('a sync runs to its end as a job', async () => {
-    const { body: list } = await fleet.get('/api/v1/applications?cluster=eu-prod&sync=OutOfSync&health=Healthy&limit=1');
+    const { body: list } = await fleet.get(
+      '/api/v1/applications?cluster=eu-prod&sync=OutOfSync&health=Healthy&limit=1',
+    );
     const [{ name }] = list.applications;
     const started = await fleet.post(`/api/v1/applications/${name}/sync`, { cluster: 'eu-prod' });
     expect(started.status).toBe(202);
@@ -203,7 +210,11 @@ describe('a fleet with sick clusters', () => {
     });
     const { status, body } = await fleet.get(`/api/v1/applications/${name}?cluster=falls`);
     expect(status).toBe(200);
-    expect(body).toMatchObject({ stale: true, application: { name, stale: true }, unavailable: [{ cluster: 'falls' }] });
+    expect(body).toMatchObject({
+      stale: true,
+      application: { name, stale: true },
+      unavailable: [{ cluster: 'falls' }],
+    });
     expect(Date.parse(body.asOf)).toBeLessThanOrEqual(Date.now());
     await falls?.comeUp();
     await eventually(

@@ -44,7 +44,8 @@ describe.each(['modern', 'legacy'] as const)('parity of MCP (%s) and REST', (era
       ],
     });
     client = await connectHttp(era, new URL('/mcp', fleet.url));
-    known = (await fleet.get('/api/v1/applications?cluster=eu&health=Healthy&sync=Synced&limit=1')).body.applications[0];
+    known = (await fleet.get('/api/v1/applications?cluster=eu&health=Healthy&sync=Synced&limit=1')).body
+      .applications[0];
   });
   afterAll(async () => {
     await client?.close();
@@ -54,10 +55,16 @@ describe.each(['modern', 'legacy'] as const)('parity of MCP (%s) and REST', (era
   const list = inQuery('/applications');
   const samples: [string, () => Sample][] = [
     ['clusters', () => ({ tool: 'list_clusters', input: {}, rest: inQuery('/clusters') })],
-    ['clusters by label', () => ({ tool: 'list_clusters', input: { cluster: 'env=prod' }, rest: inQuery('/clusters') })],
+    [
+      'clusters by label',
+      () => ({ tool: 'list_clusters', input: { cluster: 'env=prod' }, rest: inQuery('/clusters') }),
+    ],
     ['applications', () => ({ tool: 'list_applications', input: {}, rest: list })],
     ['one page', () => ({ tool: 'list_applications', input: { limit: 3, cluster: 'eu' }, rest: list })],
-    ['filters', () => ({ tool: 'list_applications', input: { health: 'degraded,Missing', sync: 'OutOfSync' }, rest: list })],
+    [
+      'filters',
+      () => ({ tool: 'list_applications', input: { health: 'degraded,Missing', sync: 'OutOfSync' }, rest: list }),
+    ],
     ['nothing found', () => ({ tool: 'list_applications', input: { name: 'nothing-*' }, rest: list })],
     ['an unknown cluster', () => ({ tool: 'list_applications', input: { cluster: 'eux' }, rest: list })],
     ['a wrong health', () => ({ tool: 'list_applications', input: { health: 'Sick' }, rest: list })],
@@ -65,19 +72,51 @@ describe.each(['modern', 'legacy'] as const)('parity of MCP (%s) and REST', (era
     ['a foreign cursor', () => ({ tool: 'list_applications', input: { cursor: 'AAAA' }, rest: list })],
     ['a bad selector', () => ({ tool: 'list_applications', input: { labels: 'a===b' }, rest: list })],
     ['limits out of range', () => ({ tool: 'list_applications', input: { limit: 201 }, rest: list })],
-    ['one application', () => ({ tool: 'get_application', input: { application: known.name, cluster: 'eu' }, rest: onApplication('GET') })],
-    ['a missing application', () => ({ tool: 'get_application', input: { application: 'nope', cluster: 'eu' }, rest: onApplication('GET') })],
-    ['an impossible name', () => ({ tool: 'get_application', input: { application: '../x', cluster: 'eu' }, rest: onApplication('GET') })],
-    ['a change on a read-only cluster', () => ({ tool: 'sync_application', input: { application: known.name, cluster: 'us' }, rest: onApplication('POST', '/sync') })],
-    ['a sync of nothing', () => ({ tool: 'sync_application', input: { application: 'nope', cluster: 'eu' }, rest: onApplication('POST', '/sync') })],
+    [
+      'one application',
+      () => ({
+        tool: 'get_application',
+        input: { application: known.name, cluster: 'eu' },
+        rest: onApplication('GET'),
+      }),
+    ],
+    [
+      'a missing application',
+      () => ({ tool: 'get_application', input: { application: 'nope', cluster: 'eu' }, rest: onApplication('GET') }),
+    ],
+    [
+      'an impossible name',
+      () => ({ tool: 'get_application', input: { application: '../x', cluster: 'eu' }, rest: onApplication('GET') }),
+    ],
+    [
+      'a change on a read-only cluster',
+      () => ({
+        tool: 'sync_application',
+        input: { application: known.name, cluster: 'us' },
+        rest: onApplication('POST', '/sync'),
+      }),
+    ],
+    [
+      'a sync of nothing',
+      () => ({
+        tool: 'sync_application',
+        input: { application: 'nope', cluster: 'eu' },
+        rest: onApplication('POST', '/sync'),
+      }),
+    ],
     ['an unknown job', () => ({ tool: 'get_job', input: { jobId: 'sync-0' }, rest: onJob() })],
-    ['waiting for an unknown job', () => ({ tool: 'wait_for_job', input: { jobId: 'sync-0', timeoutSeconds: 1 }, rest: onJob('/wait') })],
+    [
+      'waiting for an unknown job',
+      () => ({ tool: 'wait_for_job', input: { jobId: 'sync-0', timeoutSeconds: 1 }, rest: onJob('/wait') }),
+    ],
   ];
 
   it.each(samples)('%s: the same object, errors included', async (_, make) => {
     const { tool, input, rest } = make();
     const { method, path, rest: travelling } = rest(input);
-    const query = new URLSearchParams(Object.entries(travelling).map(([key, value]): [string, string] => [key, String(value)]));
+    const query = new URLSearchParams(
+      Object.entries(travelling).map(([key, value]): [string, string] => [key, String(value)]),
+    );
     const overRest =
       method === 'GET' ? await fleet.get(`/api/v1${path}?${query}`) : await fleet.post(`/api/v1${path}`, travelling);
     const overMcp = await client.call(tool, input);

@@ -34,7 +34,11 @@ export interface RunningFleet {
   simulators: Record<string, Simulator>;
   configFile: string;
   get(path: string, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; body: any }>;
-  post(path: string, body: unknown, headers?: Record<string, string>): Promise<{ status: number; headers: Headers; body: any }>;
+  post(
+    path: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Headers; body: any }>;
   close(): Promise<void>;
 }
 
@@ -47,7 +51,12 @@ export async function runFleet(setup: FleetSetup): Promise<RunningFleet> {
     let url = cluster.url;
     let token = 'none';
     if (!url) {
-      const simulator = await Simulator.start({ name: cluster.name, applications: 10, seed: i + 1, ...cluster.simulator });
+      const simulator = await Simulator.start({
+        name: cluster.name,
+        applications: 10,
+        seed: i + 1,
+        ...cluster.simulator,
+      });
       simulators[cluster.name] = simulator;
       url = simulator.url;
       token = simulator.tokens.admin;

@@ -24,7 +24,12 @@ export const listApplications = defineTool({
     sync: oneOrMoreOf(syncStates, 'Only this sync status').optional(),
     project: z.string().min(1).max(253).optional().describe('Argo CD project, a name or a glob'),
     namespace,
-    name: z.string().min(1).max(253).optional().describe('Name or glob, for example pay* (* any text, ? one character)'),
+    name: z
+      .string()
+      .min(1)
+      .max(253)
+      .optional()
+      .describe('Name or glob, for example pay* (* any text, ? one character)'),
     labels: z
       .string()
       .min(1)

@@ -7,7 +7,9 @@ import { defineTool } from '../tool.js';
 const feed = z.object({
   state: z
     .enum(feedStates)
-    .describe('live: followed by a stream; polling: by lists; seeding: first read; stale or down: old; idle: not asked yet'),
+    .describe(
+      'live: followed by a stream; polling: by lists; seeding: first read; stale or down: old; idle: not asked yet',
+    ),
   since: z.string().describe('ISO 8601: in this state since'),
   asOf: z.string().optional().describe('ISO 8601: last sign of life; absent if never'),
   reason: z.string().optional().describe('Why it is not live'),

@@ -3,6 +3,9 @@ import { job } from '../../jobs/job.js';
 import { application, clusterName, namespace } from '../parameters.js';
 import { defineTool } from '../tool.js';
 
+/** An operation that runs longer is let go: it may go on in Argo CD, the job says so. */
+const deadlineMs = 60 * 60_000;
+
 export const syncApplication = defineTool({
   name: 'sync_application',
   title: 'Sync an application',
@@ -32,7 +35,7 @@ export const syncApplication = defineTool({
   output: z.object({ job: job.describe('The job, queued or running') }),
   run: async ({ application: name, cluster, namespace: place, ...parameters }, { fleet, jobs, caller, signal }) => {
     const target = await fleet.resolveForChange({ application: name, cluster, namespace: place }, signal);
-    const started = await jobs.startSync({ ...target, parameters, caller: caller.name });
+    const started = await jobs.startSync({ ...target, parameters, caller: caller.name, deadlineMs });
     return { job: started.job };
   },
 });
