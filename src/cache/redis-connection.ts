@@ -8,6 +8,8 @@ export interface RedisConnectionOptions {
   /** What it is for, in log lines and in Redis' CLIENT LIST, for example `cache`. */
   purpose: string;
   log: Logger;
+  /** Once it fires, nothing connects again: also not copies of the client that a library made. */
+  stopped?: AbortSignal;
   /** How long one command may take, and how long the first connection is waited for. Default 2000. */
   timeoutMs?: number;
 }
@@ -84,7 +86,8 @@ export class RedisConnection {
 export function openRedis(options: RedisConnectionOptions, settings: RedisOptions): Redis {
   const client = new Redis(checkedUrl(options.url), {
     connectionName: `argocd-fleet-mcp-${options.purpose}`,
-    retryStrategy: (attempt) => Math.min(100 * 2 ** Math.min(attempt, 6), 5_000) * (0.5 + Math.random() / 2),
+    retryStrategy: (attempt) =>
+      options.stopped?.aborted ? null : Math.min(100 * 2 ** Math.min(attempt, 6), 5_000) * (0.5 + Math.random() / 2),
     // A failover leaves the old primary read-only; only a new connection finds the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...settings,

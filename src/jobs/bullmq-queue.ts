@@ -41,7 +41,7 @@ export class BullmqQueue implements JobQueue {
     this.records = new JobRecords(options);
     this.changes = new JobChanges(options);
     this.client = openRedis(
-      { ...options, purpose: 'jobs-bullmq' },
+      { ...options, purpose: 'jobs-bullmq', stopped: this.closing.signal },
       { maxRetriesPerRequest: null, connectTimeout: 5_000, socketTimeout: 20_000 },
     );
     this.client.once('ready', () => void this.checkEviction());

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.js';
 import type { JobDelivery } from './job-delivery.js';
 import { defectEnd, givenUpEnd } from './job-end.js';
 import type { JobEnd, JobHandler } from './job-queue.js';
-import type { JobRecords, StartResult } from './job-records.js';
+import type { JobRecords, StartResult, WriteResult } from './job-records.js';
 import { JobRun } from './job-run.js';
 
 export interface WorkerTimes {
@@ -44,21 +44,14 @@ export interface BullmqWorkerOptions {
   log: Logger;
 }
 
-interface Assignment {
-  job: BullJob;
-  token: string;
-  run: JobRun;
-  number: number;
-  settled: Promise<unknown>;
-}
-
 /**
  * Takes ids of jobs from BullMQ and runs the handler on their records. BullMQ gives delivery, locks and take-over from
  * dead processes. Its attempts and results are not used: whether a job is done stands in its record alone.
  */
 export class BullmqWorker {
   private readonly worker: Worker;
-  private readonly assignments = new Set<Assignment>();
+  /** Runs of this process, with the promise of their end. */
+  private readonly runs = new Map<JobRun, Promise<WriteResult | undefined>>();
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: BullmqWorkerOptions) {
@@ -76,7 +69,7 @@ export class BullmqWorker {
     });
     this.worker.on('error', (error) => log.debug({ err: error }, 'job worker'));
     this.worker.on('lockRenewalFailed', (jobIds: string[]) => {
-      for (const { run } of this.assignments) if (jobIds.includes(run.jobId)) run.letGo('its lock was lost');
+      for (const run of this.runs.keys()) if (jobIds.includes(run.jobId)) run.letGo('its lock was lost');
     });
     void this.sweep();
   }
@@ -84,15 +77,13 @@ export class BullmqWorker {
   /** Takes no more jobs, lets running ones finish for `graceMs`, and hands the rest back for others to take at once. */
   async close({ graceMs }: { graceMs: number }): Promise<void> {
     this.stopping.abort();
-    await this.worker.pause(true);
-    await this.settled(graceMs);
-    for (const { run } of this.assignments) run.letGo('the server stops');
-    await this.settled(letGoMs);
-    const rest = [...this.assignments];
-    for (const { run } of rest) run.abandon();
-    await within(letGoMs, Promise.all(rest.map((assignment) => this.handBack(assignment))));
-    // Forced, BullMQ would not tell Redis of jobs that have just ended; with handlers left, it would wait for them.
-    await within(letGoMs, this.worker.close(rest.length > 0));
+    // Stops fetching at once, keeps the locks of running jobs, and resolves when all of them are done or handed back.
+    const closed = this.worker.close();
+    await within(graceMs, this.settled());
+    for (const run of this.runs.keys()) run.letGo('the server stops');
+    await within(letGoMs, this.settled());
+    for (const run of this.runs.keys()) run.abandon();
+    await within(letGoMs, closed);
   }
 
   private async process(job: BullJob, token: string): Promise<void> {
@@ -109,25 +100,24 @@ export class BullmqWorker {
       await records.discard(jobId).catch((error: unknown) => log.warn({ jobId, err: error }, 'record not removed'));
       return;
     }
-    const run = new JobRun({ record: started.record, run: started.run, records, log, patienceMs: times.patienceMs });
-    if (started.lost > 0) log.warn({ jobId, takeovers: started.lost }, 'took over a job from a process that is gone');
-    const settled =
-      started.lost >= takeoversMax ? run.end(givenUpEnd(started.lost), { onlyNewest: true }) : this.work(run);
-    const assignment: Assignment = { job, token, run, number: started.run, settled };
-    this.assignments.add(assignment);
+    const { run: number, record, lost } = started;
+    if (lost > 0) log.warn({ jobId, takeovers: lost }, 'took over a job from a process that is gone');
+    const run = new JobRun({ record, run: number, records, log, patienceMs: times.patienceMs });
+    const work = lost >= takeoversMax ? run.end(givenUpEnd(lost), { onlyNewest: true }) : this.work(run);
+    this.runs.set(run, work);
     try {
-      if ((await settled) === undefined) {
-        if (this.stopping.signal.aborted) await this.handBack(assignment);
-        // Not done, and not BullMQ's to judge: left as it is, another run takes it.
-        throw new WaitingError();
-      }
+      const result = await Promise.race([work, run.abandoned]);
+      if (result !== undefined) return;
+      if (this.stopping.signal.aborted) await this.handBack(job, token, number);
+      // Neither done nor failed: where it was not handed back, another run takes it when the lock has run out.
+      throw new WaitingError();
     } finally {
-      this.assignments.delete(assignment);
+      this.runs.delete(run);
     }
   }
 
   /** `undefined` if this process has no say in how the job ended. */
-  private async work(run: JobRun): Promise<unknown> {
+  private async work(run: JobRun): Promise<WriteResult | undefined> {
     let end: JobEnd;
     let onlyNewest = false;
     try {
@@ -156,13 +146,13 @@ export class BullmqWorker {
     return undefined;
   }
 
-  private async handBack({ job, token, run, number }: Assignment): Promise<void> {
+  private async handBack(job: BullJob, token: string, run: number): Promise<void> {
     try {
-      await this.options.records.release(run.jobId, number);
+      await this.options.records.release(job.id ?? '', run);
       await job.moveToWait(token);
     } catch (error) {
       // Then it is taken over when its lock has run out.
-      this.options.log.debug({ jobId: run.jobId, err: error }, 'a job could not be handed back');
+      this.options.log.debug({ jobId: job.id, err: error }, 'a job could not be handed back');
     }
   }
 
@@ -177,8 +167,8 @@ export class BullmqWorker {
     }
   }
 
-  private settled(timeoutMs: number): Promise<void> {
-    return within(timeoutMs, Promise.allSettled([...this.assignments].map(({ settled }) => settled)));
+  private settled(): Promise<unknown> {
+    return Promise.allSettled(this.runs.values());
   }
 }
 

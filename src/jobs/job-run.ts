@@ -91,12 +91,17 @@ export class JobRun implements JobContext {
     this.letGoController.abort(new AppError('unavailable', `This process has let go of the job: ${reason}.`));
   }
 
-  /** Gives up everything, pending writes too: the process ends. */
+  /** Gives up everything, pending writes too, and does not wait for the handler: the process ends. */
   abandon(): void {
     this.isOver = true;
-    this.abandonController.abort();
     this.letGo('the server stops');
+    this.abandonController.abort();
   }
+
+  /** Resolves, with nothing, when `abandon` is called. */
+  readonly abandoned = new Promise<undefined>((resolve) => {
+    this.abandonController.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
 
   /** Writes the record, and goes on behind if that takes long. */
   private async writeSoon(): Promise<void> {
