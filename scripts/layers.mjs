@@ -17,8 +17,8 @@ export const layers = {
   jobs: ['fleet', 'argocd', 'cache/keys', 'cache/redis-connection'],
   tools: ['fleet', 'jobs', 'argocd', 'auth/caller', 'auth/policy'],
   auth: ['tools', 'fleet'],
-  rest: ['auth', 'tools', 'fleet', 'jobs'],
-  mcp: ['auth', 'tools', 'fleet', 'jobs'],
+  rest: ['auth', 'tools', 'jobs/job-queue', 'cache/store'],
+  mcp: ['auth', 'tools', 'fleet/suggest'],
   cli: ['mcp', 'rest', 'auth', 'tools', 'jobs', 'fleet', 'argocd', 'cache', 'simulator', 'server', 'server.module'],
   simulator: [],
 };
