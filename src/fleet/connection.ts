@@ -1,17 +1,32 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { WatchSignal } from '../argocd/argocd-api.js';
+import type { ArgoCdApi, WatchSignal } from '../argocd/argocd-api.js';
 import { watchFields } from '../argocd/fields.js';
 import { rowKey } from '../cache/row.js';
+import type { ClusterLimits } from '../config/config.js';
 import { AppError } from '../errors/app-error.js';
+import type { Logger } from '../telemetry/logger.js';
 import { rowOf } from './application-row.js';
+import type { Feed } from './feed.js';
+import type { ClusterRows } from './fleet-index.js';
 import { missingRights, reconcile } from './reconcile.js';
-import type { WatcherOptions } from './watcher.js';
 
 /** Time a stream gets to open before the list is asked for without it. */
 const openGraceMs = 300;
 /** Time between two tries of a list that failed, and between lists that are a quiet cluster's only sign of life. */
 const retryMs = 5_000;
 const heartbeatMs = 30_000;
+
+/** What a watcher works with; all of it belongs to one cluster. */
+export interface WatcherOptions {
+  cluster: string;
+  api: ArgoCdApi;
+  rows: ClusterRows;
+  feed: Feed;
+  limits: ClusterLimits;
+  log: Logger;
+  /** Called at every connection, for what is read beside the applications (version, settings). Must not throw. */
+  probe: (signal: AbortSignal) => Promise<void>;
+}
 
 /** How a connection ended. */
 export interface Ending {

@@ -1,6 +1,4 @@
 import type { Cluster } from './cluster.js';
-import { everything, type Scope } from './scope.js';
-import { FleetView } from './fleet-view.js';
 
 /** A cluster that is open, with the way to close everything that belongs to it. */
 export interface OpenCluster {
@@ -8,7 +6,7 @@ export interface OpenCluster {
   close(): Promise<void>;
 }
 
-/** All configured clusters: many Argo CDs as one. Callers work with a view of it, never with the fleet itself. */
+/** All configured clusters: many Argo CDs as one. Callers work with a `FleetView`, never with the fleet itself. */
 export class Fleet {
   private readonly open = new Map<string, OpenCluster>();
 
@@ -29,11 +27,6 @@ export class Fleet {
   /** Starts to watch every cluster. Waits for none. */
   start(): void {
     for (const cluster of this.clusters()) cluster.start();
-  }
-
-  /** The fleet as one scope sees it. */
-  view(scope: Scope = everything): FleetView {
-    return new FleetView(this, scope);
   }
 
   /** Nest calls it when the program ends. Resolves when nothing of any cluster is left. */

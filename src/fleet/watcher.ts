@@ -1,32 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import { listFields } from '../argocd/fields.js';
-import type { ClusterLimits } from '../config/config.js';
 import { AppError } from '../errors/app-error.js';
-import type { Logger } from '../telemetry/logger.js';
 import { rowOf } from './application-row.js';
-import type { Feed } from './feed.js';
-import type { ClusterRows } from './fleet-index.js';
 import { missingRights, reconcile } from './reconcile.js';
-import { Connection } from './connection.js';
+import { Connection, type WatcherOptions } from './connection.js';
 
 const backoffMinMs = 500;
 const backoffMaxMs = 30_000;
 const pollMs = 30_000;
 /** Lists between two attempts to open a stream where streams do not get through. */
 const pollsBeforeRetry = 10;
-
-/** What a watcher works with; all of it belongs to one cluster. */
-export interface WatcherOptions {
-  cluster: string;
-  api: ArgoCdApi;
-  rows: ClusterRows;
-  feed: Feed;
-  limits: ClusterLimits;
-  log: Logger;
-  /** Called at every connection, for what is read beside the applications (version, settings). Must not throw. */
-  probe: (signal: AbortSignal) => Promise<void>;
-}
 
 /**
  * Keeps the rows of one cluster true: one stream without resourceVersion (its snapshot is a re-seed), a list beside it

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import { Fleet } from '../fleet/fleet.js';
+import { FleetView } from '../fleet/fleet-view.js';
 import { JOB_QUEUE, type JobQueue } from '../jobs/job-queue.js';
 import { Jobs } from '../jobs/jobs.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -24,7 +25,7 @@ export class ToolsModule {
             new ToolRunner({
               tools: catalog,
               contextFor: (caller, { signal, progress }) => {
-                const view = fleet.view(caller.scope);
+                const view = new FleetView(fleet, caller.scope);
                 const jobs = new Jobs(queue, caller.scope, (name) => view.clusterLabels(name));
                 return { fleet: view, jobs, caller, signal, progress };
               },
