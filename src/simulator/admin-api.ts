@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Rule } from './accounts.js';
-import type { Fault } from './fault-board.js';
+import type { Fault } from './fault.js';
 import type { Instance } from './instance.js';
 import type { Mutation } from './mutation.js';
 import type { Commit } from './repositories.js';

@@ -1,5 +1,4 @@
 import type { ApplicationState } from './application.js';
-import { isMultiSource, sourcesOf } from './application.js';
 import {
   answerOf,
   enforceOn,
@@ -12,16 +11,15 @@ import {
 import type { ApplicationRecord } from './application-store.js';
 import { stateOf } from './application-store.js';
 import type { Call, Route } from './call.js';
-import { boolParam, repoServer, waitUntil } from './call.js';
+import { boolParam, waitUntil } from './call.js';
 import { HYDRATE_ANNOTATION, REFRESH_ANNOTATION } from './controller.js';
 import { GrpcError, notAllowedInProject } from './grpc-error.js';
 import { applyJsonPatch, applyMergePatch } from './json-patch.js';
-import { RepositoryError } from './repositories.js';
 import { uuidOf } from './seeded.js';
 import { isObject, shapeSpec } from './spec-shape.js';
+import { APPLICATION_NAME, invalidName, validateSpec } from './spec-validation.js';
 import { CONTROL_PLANE_NAMESPACE } from './wire.js';
 
-const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const PATCH_SHAPE = {
   name: 'ApplicationPatchRequest',
   fields: { patch: 'string', patchType: 'string', appNamespace: 'string', project: 'string' },
@@ -75,7 +73,7 @@ async function create(call: Call): Promise<unknown> {
   instance.accounts.enforce(call.caller(), 'applications', 'create', rbacObject(spec.project, { namespace, name }));
   if (!isNamespaceEnabled(instance, namespace) || !instance.projects.get(spec.project))
     throw notAllowedInProject(spec.project);
-  await validate(call, name, spec);
+  await validateSpec(call, name, spec);
   const existing = instance.store.get(namespace, name);
   const wanted = {
     labels: textMap(metadata['labels']),
@@ -86,13 +84,13 @@ async function create(call: Call): Promise<unknown> {
     const state = stateOf(existing);
     const isSame =
       same(state.spec, spec) && same(state.labels, wanted.labels) && same(state.annotations, wanted.annotations);
-    if (isSame) return answerOf(call, existing);
+    if (isSame) return answerOf(call, existing, true);
     if (!boolParam(query, 'upsert', false))
       throw new GrpcError(3, 'existing application spec is different, use upsert flag to force update');
     enforceOn(call, existing, 'update');
     return write(call, existing, (draft) => Object.assign(draft, { spec, ...wanted }), 'updated application spec');
   }
-  if (!NAME.test(name)) throw invalidName(name);
+  if (!APPLICATION_NAME.test(name)) throw invalidName(name);
   const stamp = instance.clock.stamp();
   const state: ApplicationState = {
     creationTimestamp: stamp,
@@ -122,7 +120,7 @@ async function put(call: Call): Promise<unknown> {
   const record = findApplication(call, { ...referenceOfQuery(call, call.params['name']!), namespace });
   enforceOn(call, record, 'update');
   const spec = shapeSpec(isObject(body['spec']) ? body['spec'] : {});
-  await validate(call, record.name, spec);
+  await validateSpec(call, record.name, spec);
   const wanted = {
     labels: textMap(metadata['labels']),
     annotations: textMap(metadata['annotations']),
@@ -135,7 +133,7 @@ async function putSpec(call: Call): Promise<unknown> {
   const record = findApplication(call, referenceOfQuery(call, call.params['name']!));
   enforceOn(call, record, 'update');
   const spec = shapeSpec(call.body);
-  await validate(call, record.name, spec);
+  await validateSpec(call, record.name, spec);
   write(call, record, (draft) => void (draft.spec = spec), 'updated application spec');
   return spec;
 }
@@ -153,7 +151,7 @@ async function patch(call: Call): Promise<unknown> {
   const patched = isObject(after) ? after : {};
   const metadata = isObject(patched['metadata']) ? patched['metadata'] : {};
   const spec = shapeSpec(isObject(patched['spec']) ? patched['spec'] : {});
-  await validate(call, record.name, spec);
+  await validateSpec(call, record.name, spec);
   const wanted = {
     labels: textMap(metadata['labels']),
     annotations: textMap(metadata['annotations']),
@@ -193,52 +191,6 @@ function write(
   const answer = answerOf(call, record);
   call.controller.requestReconcile(record);
   return answer;
-}
-
-/** What the API server checks before it takes a spec; needs the repo server. `validate=false` leaves it out. */
-async function validate(call: Call, name: string, spec: ApplicationState['spec']): Promise<void> {
-  const refuse = (why: string): GrpcError =>
-    new GrpcError(3, `application spec for ${name} is invalid: InvalidSpecError: ${why}`);
-  if (!call.instance.projects.get(spec.project)) throw notAllowedInProject(spec.project);
-  if (!boolParam(call.query, 'validate', true)) return;
-  await repoServer(call);
-  const sources = sourcesOf(spec);
-  if (
-    sources.length === 0 ||
-    sources.some(
-      (source) =>
-        !source.repoURL || (source.path === undefined && source.chart === undefined && source.ref === undefined),
-    )
-  ) {
-    throw refuse('spec.source.repoURL and either spec.source.path, spec.source.chart, or spec.source.ref are required');
-  }
-  for (const source of sources) {
-    try {
-      call.instance.repositories.render(source, call.instance.repositories.resolve(source), {
-        application: name,
-        namespace: spec.destination.namespace ?? '',
-      });
-    } catch (error) {
-      if (!(error instanceof RepositoryError)) throw error;
-      throw refuse(
-        `Unable to generate manifests in ${source.path ?? source.chart ?? (isMultiSource(spec) ? source.ref : '')}: rpc error: code = ${error.grpcCode} desc = ${error.message}`,
-      );
-    }
-  }
-}
-
-function invalidName(name: string): GrpcError {
-  const rule =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-  if (name === '')
-    return new GrpcError(
-      3,
-      'error creating application: Application.argoproj.io "" is invalid: metadata.name: Required value: name or generateName is required',
-    );
-  return new GrpcError(
-    3,
-    `error creating application: Application.argoproj.io "${name}" is invalid: metadata.name: Invalid value: "${name}": ${rule}`,
-  );
 }
 
 function textMap(value: unknown): Record<string, string> | undefined {

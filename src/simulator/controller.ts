@@ -1,7 +1,7 @@
 import type { ApplicationState, Operation } from './application.js';
-import { isAutomated, isMultiSource } from './application.js';
 import type { ApplicationRecord, StoreEvent } from './application-store.js';
 import { stateOf } from './application-store.js';
+import { automatedOperation } from './auto-sync.js';
 import { compare } from './comparison.js';
 import type { Instance } from './instance.js';
 import type { RunEnd } from './operation-run.js';
@@ -163,42 +163,11 @@ export class Controller {
     });
   }
 
-  /** Auto-sync: one attempt per revision, and again for a drift if the application heals itself. */
   private autoSync(record: ApplicationRecord): void {
     const state = stateOf(record);
-    const { spec, status } = state;
-    if (
-      !isAutomated(spec) ||
-      state.operation ||
-      this.runs.has(record) ||
-      state.deletionTimestamp ||
-      status.sync.status !== 'OutOfSync'
-    )
-      return;
-    const last = status.operationState?.syncResult;
-    const isSameRevision =
-      JSON.stringify(last?.revisions ?? last?.revision) ===
-      JSON.stringify(status.sync.revisions ?? status.sync.revision);
-    const automated = spec.syncPolicy!.automated!;
-    if (isSameRevision && (!automated.selfHeal || status.operationState?.phase !== 'Succeeded')) return;
-    if (
-      status.resources?.every(
-        (resource) => resource.status !== 'OutOfSync' || (resource.requiresPruning && !automated.prune),
-      )
-    )
-      return;
-    this.accept(record, 'automated', {
-      sync: {
-        ...(isMultiSource(spec) ? {} : { revision: status.sync.revision ?? '' }),
-        ...(automated.prune ? { prune: true } : {}),
-        ...(!isMultiSource(spec) && this.instance.profile.hasOperationSource ? { source: spec.source } : {}),
-        ...(spec.syncPolicy?.syncOptions ? { syncOptions: spec.syncPolicy.syncOptions } : {}),
-        ...(isMultiSource(spec) ? { sources: spec.sources, revisions: status.sync.revisions } : {}),
-        ...(isSameRevision ? { autoHealAttemptsCount: 1 } : {}),
-      },
-      initiatedBy: { automated: true },
-      retry: spec.syncPolicy?.retry ?? { limit: 5 },
-    });
+    if (this.runs.has(record)) return;
+    const operation = automatedOperation(state, this.instance.profile);
+    if (operation) this.accept(record, 'automated', operation);
   }
 
   private refresh(record: ApplicationRecord): void {

@@ -1,25 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
 import type { Caller } from './accounts.js';
+import { Answers } from './answers.js';
 import type { Call, Route } from './call.js';
 import { RawAnswer } from './call.js';
 import type { Controller } from './controller.js';
-import type { Fault, FaultBoard } from './fault-board.js';
+import type { FaultBoard } from './fault-board.js';
+import type { Fault } from './fault.js';
 import { decodeBody } from './go-json.js';
 import { GrpcError, deadlineExceeded, httpStatusOf, streamErrorFrame, unaryErrorBody } from './grpc-error.js';
 import type { Instance } from './instance.js';
 import type { LoggedRequest, RequestLog } from './request-log.js';
+import { decodePath, grpcTimeoutMs, parseUrl, raceAbort, readBody, tokensOf } from './request-parts.js';
 import type { Router } from './router.js';
-
-/** Go's server gives a Content-Length to answers that fit its buffer, and sends longer ones in chunks. */
-const BUFFER_BYTES = 2048;
-const BODY_BYTES_MAX = 32 * 1024 * 1024;
-const PAGE_HEADERS = {
-  'Content-Security-Policy': "frame-ancestors 'self';",
-  'X-Frame-Options': 'sameorigin',
-  'X-Robots-Tag': 'noindex, nofollow',
-  'X-Xss-Protection': '1',
-};
 
 export interface FrontParts {
   instance: Instance;
@@ -34,8 +26,11 @@ export interface FrontParts {
 /** The HTTP side of the API server: everything between the socket and a handler. */
 export class Front {
   private readonly open = new Set<AbortController>();
+  private readonly answers: Answers;
 
-  constructor(private readonly parts: FrontParts) {}
+  constructor(private readonly parts: FrontParts) {
+    this.answers = new Answers(parts.instance.clock);
+  }
 
   /** Ends every call that waits. */
   close(): void {
@@ -53,17 +48,21 @@ export class Front {
     if (faults.isFlappedDown) return void request.socket.resetAndDestroy();
     const struck = faults.strike(method, path);
     for (const fault of struck) if (await this.strikeBefore(fault, request, response)) return;
-    if (path === '/healthz') return this.text(response, 200, 'ok\n', {});
-    if (!isUnderRoot) return this.text(response, 404, '404 page not found\n', { 'X-Content-Type-Options': 'nosniff' });
-    if (path !== '/api' && !path.startsWith('/api/')) return this.page(request, response);
+    if (path === '/healthz') return this.answers.text(response, 200, 'ok\n', {});
+    if (!isUnderRoot)
+      return this.answers.text(response, 404, '404 page not found\n', { 'X-Content-Type-Options': 'nosniff' });
+    if (path !== '/api' && !path.startsWith('/api/')) return this.answers.page(request, response);
     if (method !== 'GET' && request.headers['content-type']?.toLowerCase() !== 'application/json') {
-      return this.text(response, 415, 'Invalid content type\n', { 'X-Content-Type-Options': 'nosniff' });
+      return this.answers.text(response, 415, 'Invalid content type\n', { 'X-Content-Type-Options': 'nosniff' });
     }
     const match = this.parts.router.find(method, decodePath(path));
     if (match === 'not found')
-      return this.text(response, 404, 'Not Found\n', { Vary: 'Accept-Encoding', 'X-Content-Type-Options': 'nosniff' });
+      return this.answers.text(response, 404, 'Not Found\n', {
+        Vary: 'Accept-Encoding',
+        'X-Content-Type-Options': 'nosniff',
+      });
     if (match === 'method not allowed')
-      return this.text(response, 405, 'Method Not Allowed\n', {
+      return this.answers.text(response, 405, 'Method Not Allowed\n', {
         Vary: 'Accept-Encoding',
         'X-Content-Type-Options': 'nosniff',
       });
@@ -113,8 +112,11 @@ export class Front {
       if (route.kind === 'stream' || response.destroyed) return;
       if (struck.some((fault) => fault.kind === 'lost-answer')) return void request.socket.resetAndDestroy();
       const text = result instanceof RawAnswer ? result.text : JSON.stringify(result);
-      if (struck.some((fault) => fault.kind === 'truncated')) return this.truncate(response, text);
-      this.json(request, response, 200, text, { 'Grpc-Metadata-Content-Type': 'application/grpc', ...extraHeaders });
+      if (struck.some((fault) => fault.kind === 'truncated')) return this.answers.truncate(response, text);
+      this.answers.json(request, response, 200, text, {
+        'Grpc-Metadata-Content-Type': 'application/grpc',
+        ...extraHeaders,
+      });
     } catch (error) {
       if (response.destroyed) return;
       if (struck.some((fault) => fault.kind === 'lost-answer')) return void request.socket.resetAndDestroy();
@@ -132,7 +134,7 @@ export class Front {
 
   private fail(route: Route, request: IncomingMessage, response: ServerResponse, error: GrpcError): void {
     if (route.kind !== 'stream')
-      return this.json(request, response, httpStatusOf(error.code), unaryErrorBody(error), {});
+      return this.answers.json(request, response, httpStatusOf(error.code), unaryErrorBody(error), {});
     const isSse = request.headers.accept === 'text/event-stream';
     const query = parseUrl(request.url ?? '/').searchParams.get('fields');
     // The fields filter takes the error away as well: the status is all that is left (point 4).
@@ -141,7 +143,7 @@ export class Front {
       response.statusCode = httpStatusOf(error.code);
       response.setHeader('Content-Type', isSse ? 'text/event-stream' : 'application/json');
       response.setHeader(isSse ? 'X-Content-Type-Options' : 'Vary', isSse ? 'nosniff' : 'Accept-Encoding');
-      response.setHeader('Date', this.date());
+      response.setHeader('Date', this.answers.date());
     }
     response.write(isSse ? `data: ${json} \n\n` : json);
     response.end();
@@ -162,7 +164,7 @@ export class Front {
         await this.parts.faults.held(fault);
         return false;
       case 'status':
-        this.text(
+        this.answers.text(
           response,
           fault.status ?? 503,
           fault.body ?? 'upstream connect error or disconnect/reset before headers\n',
@@ -170,7 +172,7 @@ export class Front {
         );
         return true;
       case 'unauthorized':
-        this.json(
+        this.answers.json(
           request,
           response,
           401,
@@ -181,7 +183,7 @@ export class Front {
         );
         return true;
       case 'garbage':
-        this.text(
+        this.answers.text(
           response,
           200,
           fault.body ??
@@ -195,73 +197,8 @@ export class Front {
     }
   }
 
-  private truncate(response: ServerResponse, text: string): void {
-    response.writeHead(200, { 'Content-Type': 'application/json', Date: this.date() });
-    response.write(text.slice(0, Math.floor(text.length / 2)), () => response.socket?.destroy());
-  }
-
-  private json(
-    request: IncomingMessage,
-    response: ServerResponse,
-    status: number,
-    text: string,
-    headers: Record<string, string>,
-  ): void {
-    const isZipped =
-      request.headers.accept !== 'text/event-stream' &&
-      /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-    const body = isZipped ? gzipSync(text) : Buffer.from(text);
-    response.writeHead(status, {
-      ...(isZipped ? { 'Content-Encoding': 'gzip' } : {}),
-      'Content-Type': 'application/json',
-      ...headers,
-      Vary: 'Accept-Encoding',
-      Date: this.date(),
-      ...(body.length <= BUFFER_BYTES ? { 'Content-Length': String(body.length) } : {}),
-    });
-    response.end(body);
-  }
-
-  private text(
-    response: ServerResponse,
-    status: number,
-    text: string,
-    headers: Record<string, string>,
-    type = 'text/plain; charset=utf-8',
-  ): void {
-    response.writeHead(status, {
-      'Content-Type': type,
-      ...headers,
-      Date: this.date(),
-      'Content-Length': String(Buffer.byteLength(text)),
-    });
-    response.end(text);
-  }
-
-  /** Outside the API stands the web page: whoever asks for HTML with a wrong base address gets it, with 200. */
-  private page(request: IncomingMessage, response: ServerResponse): void {
-    const headers = { ...PAGE_HEADERS, Vary: 'Accept-Encoding', 'X-Content-Type-Options': 'nosniff' };
-    if (request.headers.accept?.includes('text/html')) {
-      this.text(
-        response,
-        200,
-        '<!doctype html><html lang="en"><head><title>Argo CD</title></head><body><div id="app"></div></body></html>\n',
-        headers,
-        'text/html; charset=utf-8',
-      );
-    } else this.text(response, 404, '404 page not found\n', headers);
-  }
-
   private callerOf(request: IncomingMessage): Caller {
-    const { headers } = request;
-    const bearer = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
-    const cookie = /(?:^|;\s*)argocd\.token=([^;]+)/.exec(headers.cookie ?? '')?.[1];
-    const metadata = headers['grpc-metadata-token'];
-    return this.parts.instance.accounts.authenticate([
-      ...(typeof metadata === 'string' ? [metadata] : []),
-      ...(bearer ? [bearer] : []),
-      ...(cookie ? [cookie] : []),
-    ]);
+    return this.parts.instance.accounts.authenticate(tokensOf(request));
   }
 
   private log(request: IncomingMessage, response: ServerResponse): LoggedRequest {
@@ -283,57 +220,5 @@ export class Front {
       logged.durationMs = Date.now() - startedMs;
     });
     return logged;
-  }
-
-  private date(): string {
-    return this.parts.instance.clock.now().toUTCString();
-  }
-}
-
-function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  work.catch(() => undefined);
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  if (request.method === 'GET') return '';
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX)
-      throw new GrpcError(8, `grpc: received message larger than max (${bytes} vs. ${BODY_BYTES_MAX})`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** `30S`, `500m`: the gateway's own deadline header. */
-function grpcTimeoutMs(header: string | string[] | undefined): number | undefined {
-  if (typeof header !== 'string' || header === '') return undefined;
-  const match = /^(\d+)([HMSmun])$/.exec(header);
-  if (!match) throw new GrpcError(3, `invalid grpc-timeout: ${header}`);
-  const unitMs: Record<string, number> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
-  return Math.min(Number(match[1]) * unitMs[match[2]!]!, 2 ** 31 - 1);
-}
-
-function parseUrl(raw: string): URL {
-  try {
-    return new URL(raw.startsWith('/') ? `http://simulator${raw.replace(/^\/+/, '/')}` : raw);
-  } catch {
-    return new URL('http://simulator/');
-  }
-}
-
-function decodePath(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
   }
 }

@@ -58,6 +58,14 @@ function overrides(isThree: boolean): Record<string, unknown> {
         '.operation',
       ]),
     ),
+    'argoproj.io/Rollout': ignore(expressions(['.metadata.annotations."notified.notifications.argoproj.io"'])),
+    'autoscaling/HorizontalPodAutoscaler': ignore(
+      expressions(
+        ['behavior', 'conditions', 'metrics', 'current-metrics'].map(
+          (name) => `.metadata.annotations."autoscaling.alpha.kubernetes.io/${name}"`,
+        ),
+      ),
+    ),
     'discovery.k8s.io/EndpointSlice': ignore(updates('- /metadata\n- /endpoints\n- /ports\n')),
   };
 }

@@ -1,18 +1,14 @@
-import type { Server } from 'node:http';
-import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { createServer as createNetServer } from 'node:net';
-import { createServer as createTlsServer } from 'node:https';
 import type { Rule } from './accounts.js';
 import { AdminApi } from './admin-api.js';
 import { applicationListRoutes } from './application-list-routes.js';
 import { applicationRoutes } from './application-routes.js';
 import { Controller } from './controller.js';
 import { detailRoutes } from './detail-routes.js';
-import type { Fault } from './fault-board.js';
+import type { Fault } from './fault.js';
 import { FaultBoard } from './fault-board.js';
 import { Front } from './front.js';
 import { Instance } from './instance.js';
+import { Listener } from './listener.js';
 import type { Mutation } from './mutation.js';
 import { createApplications, mutateApplication } from './mutation.js';
 import type { LoggedOperation } from './operation-log.js';
@@ -62,13 +58,11 @@ export class Simulator {
   readonly version: SimulatorVersion;
   /** Tokens that never expire: everything; get in project default; role `ci` of project payments. */
   readonly tokens: { admin: string; reader: string; project: string };
-  private readonly sockets = new Set<Socket>();
   private readonly requestLog = new RequestLog();
   private readonly faults: FaultBoard;
   private readonly front: Front;
   private readonly admin: AdminApi;
-  private listener: ReturnType<typeof createNetServer> | Server | undefined;
-  private port: number;
+  private readonly listener: Listener;
 
   private constructor(
     private readonly options: SimulatorOptions,
@@ -77,7 +71,10 @@ export class Simulator {
   ) {
     this.name = instance.options.name;
     this.version = instance.options.version;
-    this.port = options.port ?? 0;
+    this.listener = new Listener(options.host ?? '127.0.0.1', options.port ?? 0, options.tls, (request, response) => {
+      const isAdmin = request.url === '/_simulator' || request.url?.startsWith('/_simulator/');
+      void (isAdmin ? this.admin.handle(request, response) : this.front.handle(request, response));
+    });
     this.faults = new FaultBoard(instance);
     const routes = [
       ...sessionRoutes,
@@ -119,7 +116,7 @@ export class Simulator {
     else seedProjects(instance, ['default', 'payments']);
     const simulator = new Simulator(options, instance, new Controller(instance));
     try {
-      await simulator.listen();
+      await simulator.listener.open();
     } catch (error) {
       await simulator.close();
       throw error;
@@ -129,11 +126,11 @@ export class Simulator {
 
   /** What a client is configured with: scheme, address and root path. */
   get url(): string {
-    return `${this.origin}${this.rootPath}`;
+    return `${this.listener.origin}${this.rootPath}`;
   }
 
   get adminUrl(): string {
-    return `${this.origin}/_simulator`;
+    return `${this.listener.origin}/_simulator`;
   }
 
   /** Names of all applications, in the order of a list. */
@@ -229,17 +226,15 @@ export class Simulator {
    * up to 30 s as after SIGTERM and are reset then.
    */
   goDown(options: { isGraceful?: boolean } = {}): void {
-    this.listener?.close();
-    this.listener = undefined;
-    const busy = new Set(options.isGraceful ? [...this.sockets] : []);
-    for (const socket of this.sockets) if (!busy.has(socket)) socket.resetAndDestroy();
-    if (options.isGraceful)
-      this.instance.clock.after(GRACE_MS, () => busy.forEach((socket) => socket.resetAndDestroy()));
+    const sockets = this.listener.refuse();
+    const reset = (): void => sockets.forEach((socket) => socket.resetAndDestroy());
+    if (options.isGraceful) this.instance.clock.after(GRACE_MS, reset);
+    else reset();
   }
 
   /** Listens again on the same port. */
-  async comeUp(): Promise<void> {
-    if (!this.listener) await this.listen();
+  comeUp(): Promise<void> {
+    return this.listener.open();
   }
 
   async close(): Promise<void> {
@@ -247,68 +242,11 @@ export class Simulator {
     this.front.close();
     this.controller.close();
     this.instance.clock.stop();
-    const { listener } = this;
-    this.listener = undefined;
-    const closed = listener?.listening
-      ? new Promise<void>((resolve) => listener.close(() => resolve()))
-      : Promise.resolve();
-    for (const socket of this.sockets) socket.destroy();
-    await closed;
-  }
-
-  private get origin(): string {
-    const host = this.options.host ?? '127.0.0.1';
-    return `${this.options.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${this.port}`;
+    await this.listener.close();
   }
 
   private get rootPath(): string {
     const trimmed = (this.options.rootPath ?? '').replace(/^\/+|\/+$/g, '');
     return trimmed === '' ? '' : `/${trimmed}`;
-  }
-
-  private async listen(): Promise<void> {
-    const plain = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (request, response) => {
-      const isAdmin = (request.url ?? '') === '/_simulator' || request.url?.startsWith('/_simulator/');
-      void (isAdmin ? this.admin.handle(request, response) : this.front.handle(request, response));
-    });
-    plain.on('clientError', (_error, socket) => socket.destroy());
-    const listener = this.options.tls ? this.behindTls(plain, this.options.tls) : plain;
-    listener.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
-      socket.on('error', () => undefined);
-    });
-    await new Promise<void>((resolve, reject) => {
-      listener.once('error', reject);
-      listener.listen(this.port, this.options.host ?? '127.0.0.1', () => resolve());
-    });
-    this.port = (listener.address() as AddressInfo).port;
-    this.listener = listener;
-  }
-
-  /** TLS, and on the same port a redirect for who speaks plain HTTP (lesson 16). */
-  private behindTls(plain: Server, tls: { cert: string; key: string }): ReturnType<typeof createNetServer> {
-    const secure = createTlsServer({ ...tls, ALPNProtocols: ['http/1.1'] }, (request, response) =>
-      plain.emit('request', request, response),
-    );
-    Object.assign(secure, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
-    const redirect = createServer((request, response) => {
-      const location = `https://${request.headers.host ?? ''}${request.url ?? '/'}`;
-      const body = request.method === 'GET' ? `<a href="${location}">Temporary Redirect</a>.\n\n` : '';
-      response.writeHead(307, {
-        ...(body ? { 'Content-Type': 'text/html; charset=utf-8' } : {}),
-        Location: location,
-        'Content-Length': String(Buffer.byteLength(body)),
-      });
-      response.end(body);
-    });
-    return createNetServer((socket) => {
-      socket.once('data', (first: Buffer) => {
-        socket.pause();
-        socket.unshift(first);
-        (first[0] === 0x16 ? secure : redirect).emit('connection', socket);
-        process.nextTick(() => socket.resume());
-      });
-    });
   }
 }
