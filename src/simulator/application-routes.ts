@@ -95,6 +95,9 @@ async function create(call: Call): Promise<unknown> {
   const state: ApplicationState = {
     creationTimestamp: stamp,
     ...wanted,
+    ...(Array.isArray(metadata['ownerReferences'])
+      ? { ownerReferences: metadata['ownerReferences'].filter(isObject) }
+      : {}),
     spec,
     status: { sync: { status: '', comparedTo: { source: { repoURL: '' }, destination: {} } }, health: {}, summary: {} },
     live: [],

@@ -20,10 +20,13 @@ export function automatedOperation(state: ApplicationState, profile: VersionProf
   );
   if (!needsSync) return undefined;
   const isMulti = isMultiSource(spec);
+  const drifted = (status.resources ?? []).filter((resource) => resource.status === 'OutOfSync');
   return {
     sync: {
       ...(isMulti ? {} : { revision: status.sync.revision ?? '' }),
       ...(automated.prune ? { prune: true } : {}),
+      // Healing touches only what drifted, and is thus a partial sync: it leaves no history.
+      ...(isSameRevision ? { resources: drifted.map(({ group, kind, name }) => ({ ...(group ? { group } : {}), kind, name })) } : {}),
       ...(!isMulti && profile.hasOperationSource ? { source: spec.source } : {}),
       ...(spec.syncPolicy?.syncOptions ? { syncOptions: spec.syncPolicy.syncOptions } : {}),
       ...(isMulti ? { sources: spec.sources, revisions: status.sync.revisions } : {}),

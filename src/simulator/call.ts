@@ -35,6 +35,8 @@ export interface Route {
   handle: Handler;
   kind?: 'stream';
   body?: BodyShape;
+  /** Whatever the body is: some hold a JSON text instead of an object. */
+  isBodyIgnored?: boolean;
 }
 
 /** An answer whose text is already written. */

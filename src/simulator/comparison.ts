@@ -61,7 +61,11 @@ export function compare(name: string, state: ApplicationState, context: Comparis
   let failure: string | undefined;
   try {
     revisions = sources.map((source) => context.repositories.resolve(source));
-    resources = resourceStatuses(renderAll(name, state, sources, revisions, context.repositories), state.live);
+    resources = resourceStatuses(
+      renderAll(name, state, sources, revisions, context.repositories),
+      state.live,
+      context.profile,
+    );
   } catch (error) {
     if (!(error instanceof RepositoryError)) throw error;
     failure =
@@ -98,13 +102,17 @@ export function compare(name: string, state: ApplicationState, context: Comparis
   };
 }
 
-function resourceStatuses(targets: Manifest[], live: LiveResource[]): ResourceStatus[] {
+function resourceStatuses(targets: Manifest[], live: LiveResource[], profile: VersionProfile): ResourceStatus[] {
+  const missing: Health = {
+    status: 'Missing',
+    ...(profile.hasMissingMessage ? { message: 'Resource has not been created' } : {}),
+  };
   const liveByKey = new Map(live.map((resource) => [keyOfResource(resource), resource]));
   const statuses: ResourceStatus[] = [];
   for (const target of targets) {
     if (target.hook) continue;
     const found = liveByKey.get(keyOfResource(target));
-    const health = found ? healthOf(found) : { status: 'Missing' };
+    const health = found ? healthOf(found) : missing;
     statuses.push({
       ...identity(target),
       status: found?.content === JSON.stringify(target.body) ? 'Synced' : 'OutOfSync',

@@ -55,13 +55,20 @@ export class Controller {
     if (JSON.stringify(status) === JSON.stringify(before.status)) store.touch(record, stamp);
     else {
       store.update(record, (draft) => void (draft.status = status), { reconciledAt: stamp });
-      const tell = (what: string, from = '', to = ''): void => {
-        if (from !== to) this.instance.log(record, 'ResourceUpdated', `Updated ${what} status: ${from} -> ${to}`);
-      };
-      tell('sync', before.status.sync.status, status.sync.status);
-      tell('health', before.status.health.status, status.health.status);
+      this.tellChange(record, before, stateOf(record));
     }
     this.autoSync(record);
+  }
+
+  /** The events that a change of sync or health status leaves. */
+  private tellChange(record: ApplicationRecord, before: ApplicationState, after: ApplicationState): void {
+    const tell = (what: string, from = '', to = '', cause?: string): void => {
+      if (from === to) return;
+      const suffix = cause && this.instance.profile.hasHealthCauseInEvents ? ` (${cause})` : '';
+      this.instance.log(record, 'ResourceUpdated', `Updated ${what} status: ${from} -> ${to}${suffix}`);
+    };
+    tell('sync', before.status.sync.status, after.status.sync.status);
+    tell('health', before.status.health.status, after.status.health.status, after.status.health.message);
   }
 
   private onChange({ type, record, version }: StoreEvent): void {
@@ -131,6 +138,7 @@ export class Controller {
       draft.live = live;
       draft.status = compare(record.name, draft, { repositories, profile, stamp });
     });
+    this.tellChange(record, before, stateOf(record));
   }
 
   private rollAgain(record: ApplicationRecord): void {

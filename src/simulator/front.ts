@@ -88,7 +88,8 @@ export class Front {
     let cancelDeadline: () => void = () => undefined;
     let extraHeaders: Record<string, string> = {};
     try {
-      const body = decodeBody(await readBody(request), route.body);
+      const text = await readBody(request);
+      const body = route.isBodyIgnored ? {} : decodeBody(text, route.body);
       const timeoutMs = grpcTimeoutMs(request.headers['grpc-timeout']);
       if (timeoutMs !== undefined) {
         const timer = setTimeout(() => abort.abort(deadlineExceeded()), timeoutMs);
@@ -111,9 +112,9 @@ export class Front {
       const result = await raceAbort(Promise.resolve(route.handle(call)), abort.signal);
       if (route.kind === 'stream' || response.destroyed) return;
       if (struck.some((fault) => fault.kind === 'lost-answer')) return void request.socket.resetAndDestroy();
-      const text = result instanceof RawAnswer ? result.text : JSON.stringify(result);
-      if (struck.some((fault) => fault.kind === 'truncated')) return this.answers.truncate(response, text);
-      this.answers.json(request, response, 200, text, {
+      const json = result instanceof RawAnswer ? result.text : JSON.stringify(result);
+      if (struck.some((fault) => fault.kind === 'truncated')) return this.answers.truncate(response, json);
+      this.answers.json(request, response, 200, json, {
         'Grpc-Metadata-Content-Type': 'application/grpc',
         ...extraHeaders,
       });

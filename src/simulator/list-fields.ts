@@ -70,7 +70,7 @@ export function selectListFields(query: string, profile: VersionProfile): (appli
       const value = get(application);
       if (value !== undefined) put(picked, field.split('.'), value);
     }
-    return sortKeys(picked);
+    return sortKeys(picked, hasSpec);
   };
 }
 
@@ -81,7 +81,7 @@ function put(target: Wire, path: string[], value: unknown): void {
 }
 
 /** Go writes maps by key; values that are structs keep their order, so only what was built here is sorted. */
-function sortKeys(picked: Wire): Wire {
+function sortKeys(picked: Wire, isWholeSpec = false): Wire {
   const branches = new Set(['metadata', 'spec', 'status', 'operation', 'operationState', 'sync']);
   const sorted: Wire = {};
   for (const key of Object.keys(picked).sort()) {
@@ -92,7 +92,7 @@ function sortKeys(picked: Wire): Wire {
       value !== null &&
       !('repoURL' in value) &&
       !('comparedTo' in value);
-    sorted[key] = isBranch && key !== 'spec' ? sortKeys(value as Wire) : value;
+    sorted[key] = isBranch && (key !== 'spec' || !isWholeSpec) ? sortKeys(value as Wire) : value;
   }
   return sorted;
 }

@@ -56,9 +56,14 @@ export class OperationWork {
 
   /** Hooks that still run are stopped and taken away. */
   terminate(): void {
+    const { hasTerminatedHooks } = this.instance.profile;
     for (const result of this.results) {
-      if (result.hookType && result.hookPhase === 'Running')
-        Object.assign(result, { message: 'Terminated', hookPhase: 'Failed' });
+      if (!result.hookType || result.hookPhase !== 'Running') continue;
+      if (hasTerminatedHooks) Object.assign(result, { message: 'Terminated', hookPhase: 'Failed' });
+      else {
+        delete result.status;
+        Object.assign(result, { message: 'Deleted', hookPhase: 'Succeeded' });
+      }
     }
     this.live = this.live.filter((resource) => !resource.isHook || resource.health?.status !== 'Progressing');
   }

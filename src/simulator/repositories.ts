@@ -75,7 +75,9 @@ export class Repositories {
       .filter((commit) => commit.paths === undefined || commit.paths.includes(source.path ?? ''));
     const latest = touching.at(-1)!;
     if (latest.breaks) throw new RepositoryError(latest.breaks, 'FailedPrecondition');
-    const color = COLORS[log.indexOf(latest) % COLORS.length]!;
+    // A commit that takes objects away leaves the others as they are.
+    const written = touching.findLast((commit) => commit.removes === undefined) ?? latest;
+    const color = COLORS[log.indexOf(written) % COLORS.length]!;
     const gone = new Set(touching.flatMap((commit) => commit.removes ?? []));
     return renderSource(source, { ...target, color }).filter((item) => !gone.has(item.name));
   }

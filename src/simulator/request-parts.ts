@@ -54,8 +54,9 @@ export function parseUrl(raw: string): URL {
   }
 }
 
-/** The path as the gateway matches it. */
+/** The path as the gateway matches it: decoded, except where a segment may be an address of its own. */
 export function decodePath(path: string): string {
+  if (/^\/api\/v1\/(clusters|repositories|repocreds|write-repositories|write-repocreds)\//.test(path)) return path;
   try {
     return decodeURIComponent(path);
   } catch {

@@ -9,7 +9,7 @@ export function settingsBody(instance: Instance, isLoggedIn: boolean): Record<st
   return {
     url: 'https://argocd.example.com',
     appLabelKey: 'app.kubernetes.io/instance',
-    ...(isLoggedIn || profile.hasAnonymousOverrides ? { resourceOverrides: overrides(profile.hasTrackingMethod) } : {}),
+    ...(isLoggedIn || profile.hasAnonymousOverrides ? { resourceOverrides: overrides(profile.hasTrackingMethod, profile.hasHydrateAnnotations) } : {}),
     googleAnalytics: { anonymizeUsers: true },
     kustomizeOptions: {
       BuildOptions: '',
@@ -25,7 +25,7 @@ export function settingsBody(instance: Instance, isLoggedIn: boolean): Record<st
   };
 }
 
-function overrides(isThree: boolean): Record<string, unknown> {
+function overrides(isThree: boolean, hasTimestamps: boolean): Record<string, unknown> {
   if (!isThree) {
     const crd =
       'jqPathExpressions: null\njsonPointers:\n- /status\n- /spec/preserveUnknownFields\nmanagedFieldsManagers: null\n';
@@ -49,12 +49,16 @@ function overrides(isThree: boolean): Record<string, unknown> {
       expressions([
         '.metadata.annotations."deployment.kubernetes.io/desired-replicas"',
         '.metadata.annotations."deployment.kubernetes.io/max-replicas"',
+        '.metadata.annotations."rollout.argoproj.io/desired-replicas"',
       ]),
     ),
     'argoproj.io/Application': ignore(
       expressions([
+        '.metadata.annotations."notified.notifications.argoproj.io"',
         '.metadata.annotations."argocd.argoproj.io/refresh"',
+        ...(hasTimestamps ? ['.metadata.annotations."argocd.argoproj.io/refresh-timestamp"'] : []),
         '.metadata.annotations."argocd.argoproj.io/hydrate"',
+        ...(hasTimestamps ? ['.metadata.annotations."argocd.argoproj.io/hydrate-timestamp"'] : []),
         '.operation',
       ]),
     ),

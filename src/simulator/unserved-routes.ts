@@ -57,9 +57,15 @@ const UNSERVED: { paths: string; since?: (profile: VersionProfile) => boolean }[
       'GET /api/v1/projects/:name/events, GET /api/v1/projects/:name/globalprojects, GET /api/v1/projects/:name/links',
   },
   {
+    paths: 'GET /api/badge',
+  },
+  {
     paths: 'POST /api/v1/projects/:project/roles/:role/token, DELETE /api/v1/projects/:project/roles/:role/token/:iat',
   },
 ];
+
+/** Open to everybody, unlike everything else here. */
+const BADGE = '/api/badge';
 
 export function unservedRoutes(profile: VersionProfile): Route[] {
   return UNSERVED.filter(({ since }) => since === undefined || since(profile)).flatMap(({ paths }) =>
@@ -69,8 +75,9 @@ export function unservedRoutes(profile: VersionProfile): Route[] {
         method,
         pattern,
         ...(pattern.startsWith('/api/v1/stream/') || pattern.endsWith('/logs') ? { kind: 'stream' as const } : {}),
+        isBodyIgnored: true,
         handle: (call) => {
-          call.caller();
+          if (pattern !== BADGE) call.caller();
           throw new GrpcError(12, `${line} is not served by the simulator`);
         },
       };

@@ -15,6 +15,12 @@ export interface VersionProfile {
   hasResultImages: boolean;
   hasHydrateAnnotations: boolean;
   isMissingOnlyWhenAllAre: boolean;
+  /** "Resource has not been created" beside the health of what is missing. */
+  hasMissingMessage: boolean;
+  /** A hook that was stopped counts as Failed with the message "Terminated"; before, as Succeeded and "Deleted". */
+  hasTerminatedHooks: boolean;
+  /** Events about health name the resources that caused it. */
+  hasHealthCauseInEvents: boolean;
   /** A resource without a health check (ConfigMap) that is missing leaves the application Healthy. */
   ignoresMissingWithoutCheck: boolean;
   isListStreamed: boolean;
@@ -93,6 +99,9 @@ export function profileOf(version: SimulatorVersion): VersionProfile {
     hasResultImages: atLeast(version, '3.1'),
     hasHydrateAnnotations: version === '3.6',
     isMissingOnlyWhenAllAre: atLeast(version, '3.5'),
+    hasMissingMessage: version === '3.1',
+    hasTerminatedHooks: atLeast(version, '3.5'),
+    hasHealthCauseInEvents: version === '3.6',
     ignoresMissingWithoutCheck: version === '2.14',
     isListStreamed: version === '3.6',
     isListMetadataFirst: atLeast(version, '3.5'),
