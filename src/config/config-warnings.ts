@@ -2,7 +2,7 @@ import { isUnencrypted } from './addresses.js';
 import type { Config } from './config.js';
 import type { Explained } from './explain-issues.js';
 import { didYouMean } from './did-you-mean.js';
-import { isLoopback } from './loopback.js';
+import { bareHost, isLoopback } from './loopback.js';
 
 /** What works but deserves a second look. */
 export function warningsOf({ server, redis, clusters }: Config): Explained[] {
@@ -18,6 +18,12 @@ export function warningsOf({ server, redis, clusters }: Config): Explained[] {
   });
   if (server.publicUrl !== undefined && isUnencrypted(server.publicUrl)) {
     warn(['server', 'publicUrl'], 'is plain http: API keys travel unencrypted');
+  }
+  if (isEveryAddress(server.host) && server.publicUrl === undefined && server.allowedHosts.length === 0) {
+    warn(
+      ['server', 'host'],
+      'is every address of this machine, but only requests to localhost are answered: name this server in publicUrl or allowedHosts',
+    );
   }
   const names = clusters.map(({ name }) => name);
   server.apiKeys.forEach(({ clusters: selector }, index) => {
@@ -37,6 +43,8 @@ export function warningsOf({ server, redis, clusters }: Config): Explained[] {
   }
   return warnings;
 }
+
+export const isEveryAddress = (host: string): boolean => ['0.0.0.0', '::'].includes(bareHost(host));
 
 /** Exact names in a selector, excluded ones too. */
 const namesIn = (selector = ''): string[] =>

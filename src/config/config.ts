@@ -10,7 +10,8 @@ export interface Config {
   hash: string;
 }
 
-/** Where a secret comes from. `value` exists only for what the official server's environment brings. */
+/** Where a secret comes from. `value` stands for a token of the official server's registry and for a
+ * Redis address that is written into the file as it is; tokens never are. */
 export type SecretSource =
   | { kind: 'env'; name: string }
   | { kind: 'file'; path: string }

@@ -22,9 +22,7 @@ function explain(issue: Issue, root: unknown, schema: JsonSchema): Explained[] {
   const field = schemaAt(schema, path);
   const say = (message: string): Explained[] => [{ path, message }];
 
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, field) }));
-  }
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, field));
   if (value === undefined && issue.code !== 'invalid_key') {
     return say(`is required${field?.description ? `: ${lowerFirst(field.description)}` : ''}`);
   }
@@ -71,7 +69,7 @@ function explainSource(
   const given = Object.keys(value);
   const unknown = given.filter((key) => !keys.includes(key));
   const known = given.filter((key) => keys.includes(key));
-  const found: Explained[] = unknown.map((key) => ({ path: [...path, key], message: unknownKey(key, field) }));
+  const found: Explained[] = unknown.map((key) => unknownKey(key, path, field));
   if (known.length > 1) found.push({ path, message: `has ${known.join(' and ')}; keep exactly one of them` });
   else if (known.length === 0 && unknown.length === 0) found.push({ path, message: `must be ${forms}` });
   const branch = branches.findIndex(({ properties }) => known.length === 1 && properties?.[known[0] as string]);
@@ -88,15 +86,21 @@ const formOf: Readonly<Record<string, string>> = {
   command: '{command: [PROGRAM, ARGUMENT, ...]}',
 };
 
-function unknownKey(key: string, field: JsonSchema | undefined): string {
-  if (key === '<<') return 'is not read: YAML merge keys are not supported; use the defaults block';
+function unknownKey(key: string, parent: Path, field: JsonSchema | undefined): Explained {
+  const path = [...parent, key];
+  if (key === '<<') return { path, message: 'is not read: YAML merge keys are not supported; use the defaults block' };
   const here = fieldNames(field);
+  const guess = didYouMean(key, here);
+  // Where a secret is expected, a name that is like none of ours may be the secret itself.
+  if (guess === '' && field?.anyOf && !(key in formOf)) {
+    return { path: parent, message: `has a field that is not known here; known are ${here.join(', ')}` };
+  }
   const below = Object.entries(field?.properties ?? {}).flatMap(([name, inner]) =>
     fieldNames(inner).map((innerName) => ({ innerName, place: `${name}.${innerName}` })),
   );
   const elsewhere = below.find(({ innerName }) => innerName === key);
-  if (elsewhere) return `is not known here; it belongs to ${elsewhere.place}`;
-  return `is not known.${didYouMean(key, here) || ` Known here: ${here.join(', ')}`}`;
+  if (elsewhere) return { path, message: `is not known here; it belongs to ${elsewhere.place}` };
+  return { path, message: `is not known.${guess || ` Known here: ${here.join(', ')}`}` };
 }
 
 const fieldNames = (field: JsonSchema | undefined): string[] => [

@@ -10,7 +10,8 @@ import { normalise, type ServerOverrides } from './normalise.js';
 import { hasOfficialEnvironment, ignoredVariables, loadOfficialEnvironment } from './official-environment.js';
 import { block } from './raw-file.js';
 import { readTextFile } from './read-text-file.js';
-import { checkSurroundings, readableByOthers } from './surroundings.js';
+import { readableByOthers } from './secret-file.js';
+import { checkSurroundings } from './surroundings.js';
 import { readYaml } from './yaml-source.js';
 
 /**

@@ -10,6 +10,8 @@ export interface ServerOverrides {
   host?: string;
   port?: number;
   readOnly?: boolean;
+  /** Added to those of the file. */
+  allowedHosts?: readonly string[];
 }
 
 /** Turns a valid file into the configuration: defaults applied, addresses normalised, paths absolute. */
@@ -33,7 +35,9 @@ export function serverOf(server: ConfigFile['server'], overrides: ServerOverride
     host: overrides.host ?? server?.host ?? defaultServer.host,
     port: overrides.port ?? server?.port ?? defaultServer.port,
     ...(server?.publicUrl === undefined ? {} : { publicUrl: normaliseUrl(server.publicUrl) }),
-    allowedHosts: (server?.allowedHosts ?? []).map((host) => host.toLowerCase()),
+    allowedHosts: [...(server?.allowedHosts ?? []), ...(overrides.allowedHosts ?? [])].map((host) =>
+      host.toLowerCase(),
+    ),
     corsOrigins: (server?.corsOrigins ?? []).map((origin) => new URL(origin).origin),
     // The command line can only take rights away.
     readOnly: (server?.readOnly ?? defaultServer.readOnly) || (overrides.readOnly ?? false),

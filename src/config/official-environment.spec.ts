@@ -180,7 +180,11 @@ describe("the official server's environment", () => {
     expect(problemsOf(open)).toEqual([expect.stringMatching(/^MCP_BIND_ADDRESS is reachable.*MCP_AUTH_TOKEN/)]);
     expect(problemsOf(one, { overrides: { host: '0.0.0.0' } })).toHaveLength(1);
     expect(load({ ...open, MCP_AUTH_TOKEN: 'a-token-that-is-long-enough' }).config.server.host).toBe('0.0.0.0');
-    expect(load(open, { allowAnonymous: true }).config.server.port).toBe(80);
+    const anonymous = load(open, { allowAnonymous: true });
+    expect(anonymous.config.server.port).toBe(80);
+    expect(anonymous.warnings).toEqual([expect.stringMatching(/answers only requests to localhost/)]);
+    const named = load(open, { allowAnonymous: true, overrides: { allowedHosts: ['Fleet.internal'] } });
+    expect(named).toMatchObject({ config: { server: { allowedHosts: ['fleet.internal'] } }, warnings: [] });
     expect(load(open, { overrides: { host: '127.0.0.1' } }).config.server).toMatchObject({
       host: '127.0.0.1',
       port: 80,

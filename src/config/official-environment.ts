@@ -3,13 +3,13 @@ import { isIP } from 'node:net';
 import { isUnencrypted, normaliseUrl, urlProblem } from './addresses.js';
 import type { ApiKeyConfig, ClusterConfig, SecretSource } from './config.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
-import { bindingProblem } from './config-warnings.js';
+import { bindingProblem, isEveryAddress } from './config-warnings.js';
 import { defaultKeyPrefix, defaultLimits } from './defaults.js';
 import type { LoadedConfig, LoadOptions } from './loaded-config.js';
 import { serverOf, withHash, type ServerOverrides } from './normalise.js';
 import { clusterNames } from './cluster-names.js';
 import { readSecret } from './secret-value.js';
-import { readableByOthers } from './surroundings.js';
+import { readableByOthers } from './secret-file.js';
 import { readTokenRegistry } from './token-registry.js';
 
 const clusterVariables = ['ARGOCD_BASE_URL', 'ARGOCD_API_TOKEN', 'ARGOCD_TOKEN_REGISTRY_PATH'] as const;
@@ -67,6 +67,12 @@ export function loadOfficialEnvironment(options: LoadOptions & { env: NodeJS.Pro
   if (binding !== undefined)
     findings.problems.push({ path: 'MCP_BIND_ADDRESS', message: `${binding}. MCP_AUTH_TOKEN sets a key, too` });
   if (findings.problems.length > 0) throw new ConfigError('The environment', findings.problems);
+
+  if (isEveryAddress(server.host) && server.allowedHosts.length === 0) {
+    findings.warnings.push(
+      'The server listens at every address, but answers only requests to localhost: other host names need a configuration file',
+    );
+  }
 
   const insecureSkipVerify = env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0';
   if (insecureSkipVerify)

@@ -71,6 +71,8 @@ export function readSecretFile(path: string): { secret: string; isReadableByOthe
 /** True if the group or others may read a file of this mode. Windows has no such modes. */
 export const isOpenToOthers = (mode: number): boolean => process.platform !== 'win32' && (mode & 0o044) !== 0;
 
+export const readableByOthers = 'can be read by other users of this machine; restrict it (chmod 600)';
+
 function versionOf(stats: BigIntStats): string {
   if (!stats.isFile()) throw new SecretFileError('is not a regular file');
   return [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(':');

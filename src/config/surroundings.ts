@@ -1,11 +1,12 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, resolve } from 'node:path';
 import type { Path } from './config-error.js';
 import type { Explained } from './explain-issues.js';
 import { block, entries } from './raw-file.js';
-import { codeOf, isOpenToOthers, readSecretFile, SecretFileError } from './secret-file.js';
+import { readableByOthers, readSecretFile, SecretFileError } from './secret-file.js';
 import { readSecret } from './secret-value.js';
 import { redisAddressPattern, redisSource, tokenSource } from './source-schema.js';
+import { checkTlsFiles } from './tls-check.js';
 import { expiryOf } from './token-expiry.js';
 
 /** What the machine must have for the configuration to work. */
@@ -30,13 +31,14 @@ type Source = { env: string } | { file: string } | { command: string[] };
 export function checkSurroundings(root: unknown, surroundings: Surroundings): Findings {
   const findings: Findings = { problems: [], warnings: [] };
   const check = new SurroundingsCheck(surroundings, findings);
+  const { baseDir } = surroundings;
   const file = block(root);
   for (const { value, path } of entries(file['clusters'], ['clusters'])) {
     const token = tokenSource.safeParse(value['token']);
     if (token.success) check.source(token.data, [...path, 'token'], 'token');
-    check.tls(value['tls'], [...path, 'tls']);
+    checkTlsFiles(value['tls'], [...path, 'tls'], baseDir, findings);
   }
-  check.tls(block(file['defaults'])['tls'], ['defaults', 'tls']);
+  checkTlsFiles(block(file['defaults'])['tls'], ['defaults', 'tls'], baseDir, findings);
   for (const field of ['cache', 'queue']) {
     const source = redisSource.safeParse(block(file['redis'])[field]);
     if (source.success && typeof source.data !== 'string') check.source(source.data, ['redis', field], 'redis');
@@ -68,41 +70,16 @@ class SurroundingsCheck {
     }
   }
 
-  tls(value: unknown, path: Path): void {
-    const tls = block(value);
-    const pem = { caFile: 'CERTIFICATE', certFile: 'CERTIFICATE', keyFile: 'PRIVATE KEY' };
-    for (const [field, kind] of Object.entries(pem)) {
-      const name = tls[field];
-      if (typeof name !== 'string' || name === '' || name.includes('\0')) continue;
-      const file = this.resolve(name);
-      try {
-        const stats = statSync(file);
-        if (!stats.isFile()) this.problem([...path, field], 'is not a regular file');
-        else if (stats.size > 1024 * 1024) this.problem([...path, field], 'is larger than 1 MiB');
-        else if (!new RegExp(`-----BEGIN [A-Z0-9 ]*${kind}-----`).test(readFileSync(file, 'latin1'))) {
-          this.problem([...path, field], `is no PEM file with a ${kind.toLowerCase()} in it`);
-        } else if (field === 'keyFile' && isOpenToOthers(stats.mode)) this.warning([...path, field], readableByOthers);
-      } catch (error) {
-        this.problem([...path, field], `cannot be read (${codeOf(error)})`);
-      }
-    }
-    if (tls['insecureSkipVerify'] === true) {
-      this.warning(
-        [...path, 'insecureSkipVerify'],
-        'is on: whoever is between this server and Argo CD can read the token',
-      );
-    }
-  }
-
   private fromEnv(name: string, path: Path): string | undefined {
     const value = this.surroundings.env[name];
-    if (value === undefined) {
-      this.problem(path, `names the environment variable ${name}, which is not set`);
-      return undefined;
-    }
-    const read = readSecret(value);
+    const read = value === undefined ? { problem: 'is not set' } : readSecret(value);
     if ('secret' in read) return read.secret;
-    this.problem(path, `names the environment variable ${name}, which ${read.problem}`);
+    // What looks like a token that was put here by mistake is not repeated.
+    const isName = name.length <= 32 || /^[A-Z0-9_]+$/.test(name);
+    this.problem(
+      path,
+      `names ${isName ? `the environment variable ${name}, which` : 'an environment variable that'} ${read.problem}`,
+    );
     return undefined;
   }
 
@@ -137,8 +114,6 @@ class SurroundingsCheck {
     this.findings.warnings.push({ path, message });
   }
 }
-
-export const readableByOthers = 'can be read by other users of this machine; restrict it (chmod 600)';
 
 function isExecutable(file: string): boolean {
   try {

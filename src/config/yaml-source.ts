@@ -14,7 +14,7 @@ import { pathText, type ConfigProblem, type Path } from './config-error.js';
 const aliasesMax = 2_000;
 const depthMax = 32;
 /** Values of the whole file, aliases written out. */
-const valuesMax = 200_000;
+const valuesMax = 100_000;
 
 /** A YAML text as a value, with the place of everything in it. */
 export interface YamlSource {
@@ -70,7 +70,8 @@ const syntaxMessages: Readonly<Record<string, string>> = {
   NON_STRING_KEY: 'has a key here that is no text',
   RESOURCE_EXHAUSTION: 'is nested too deeply',
   TAB_AS_INDENT: 'is indented with a tab here; use spaces',
-  TAG_RESOLVE_FAILED: 'uses a tag (!name) here; tags are not read, secrets are written {env: NAME} or {file: PATH}',
+  TAG_RESOLVE_FAILED:
+    'uses a tag (!name) here; put text with a ! in front into quotes, and write secrets as {env: NAME} or {file: PATH}',
 };
 
 type PlaceAt = (offset: number) => { line: number; column: number };
