@@ -21,8 +21,7 @@ export class Stage {
   /** Simulators and one server over them that has read the whole fleet. Returns the server's origin. */
   async startServer({ clusters, applications }) {
     const config = join(this.#folder, `fleet-${this.#children.length}.yaml`);
-    const firstPort = await freePort();
-    const options = { clusters, applications, port: firstPort, 'write-config': config };
+    const options = { clusters, applications, port: 0, 'write-config': config };
     const simulators = this.#spawn('simulate', ...Object.entries(options).flatMap(([k, v]) => [`--${k}`, String(v)]));
     await lines(simulators, clusters);
 
