@@ -26,7 +26,9 @@ export function automatedOperation(state: ApplicationState, profile: VersionProf
       ...(isMulti ? {} : { revision: status.sync.revision ?? '' }),
       ...(automated.prune ? { prune: true } : {}),
       // Healing touches only what drifted, and is thus a partial sync: it leaves no history.
-      ...(isSameRevision ? { resources: drifted.map(({ group, kind, name }) => ({ ...(group ? { group } : {}), kind, name })) } : {}),
+      ...(isSameRevision
+        ? { resources: drifted.map(({ group, kind, name }) => ({ ...(group ? { group } : {}), kind, name })) }
+        : {}),
       ...(!isMulti && profile.hasOperationSource ? { source: spec.source } : {}),
       ...(spec.syncPolicy?.syncOptions ? { syncOptions: spec.syncPolicy.syncOptions } : {}),
       ...(isMulti ? { sources: spec.sources, revisions: status.sync.revisions } : {}),

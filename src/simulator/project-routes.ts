@@ -4,7 +4,7 @@ import type { Call, Route } from './call.js';
 import { boolParam } from './call.js';
 import { GrpcError } from './grpc-error.js';
 import type { Project, ProjectSpec } from './projects.js';
-import { projectOnWire } from './projects.js';
+import { projectOnWire, specOnWire } from './projects.js';
 import { isObject } from './spec-shape.js';
 import { fieldFilter } from './stream-fields.js';
 
@@ -99,7 +99,7 @@ function detailed(call: Call): unknown {
 }
 
 function syncWindows(call: Call): unknown {
-  const { syncWindows: windows } = find(call).spec;
+  const { syncWindows: windows } = specOnWire(find(call).spec);
   return windows && windows.length > 0 ? { windows } : {};
 }
 

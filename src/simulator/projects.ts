@@ -74,8 +74,16 @@ export const OPEN_PROJECT: ProjectSpec = {
   clusterResourceWhitelist: [{ group: '*', kind: '*' }],
 };
 
+/** Fields in the order of the Go struct; a window that says no `manualSync` has none. */
+export function specOnWire(spec: ProjectSpec): ProjectSpec {
+  const { sourceRepos, destinations, description, roles, clusterResourceWhitelist, syncWindows, ...others } = spec;
+  const windows = syncWindows?.map(({ manualSync, ...window }) => (manualSync ? { ...window, manualSync } : window));
+  const ordered = { sourceRepos, destinations, description, roles, clusterResourceWhitelist, ...others };
+  return { ...ordered, ...(windows ? { syncWindows: windows } : {}) };
+}
+
 export function projectOnWire(project: Project): Record<string, unknown> {
-  const { spec } = project;
+  const spec = specOnWire(project.spec);
   return {
     metadata: {
       name: project.name,

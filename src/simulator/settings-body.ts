@@ -9,7 +9,9 @@ export function settingsBody(instance: Instance, isLoggedIn: boolean): Record<st
   return {
     url: 'https://argocd.example.com',
     appLabelKey: 'app.kubernetes.io/instance',
-    ...(isLoggedIn || profile.hasAnonymousOverrides ? { resourceOverrides: overrides(profile.hasTrackingMethod, profile.hasHydrateAnnotations) } : {}),
+    ...(isLoggedIn || profile.hasAnonymousOverrides
+      ? { resourceOverrides: overrides(profile.hasTrackingMethod, profile.hasHydrateAnnotations) }
+      : {}),
     googleAnalytics: { anonymizeUsers: true },
     kustomizeOptions: {
       BuildOptions: '',
