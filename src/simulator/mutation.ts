@@ -77,7 +77,8 @@ function changeMetadata(draft: ApplicationState, mutation: Mutation): void {
       if (value === null) delete merged[key];
       else merged[key] = value;
     }
-    draft[field] = merged;
+    // Kubernetes gives maps sorted.
+    draft[field] = Object.fromEntries(Object.entries(merged).sort(([one], [other]) => (one < other ? -1 : 1)));
   }
 }
 
