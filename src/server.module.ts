@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
 import { CacheModule } from './cache/cache.module.js';
-import type { Config } from './config/config.js';
+import type { Config, ProcessRole } from './config/config.js';
 import { FleetConfigModule } from './config/config.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
@@ -14,10 +14,6 @@ import { ToolsModule } from './tools/tools.module.js';
 
 /** Jobs that one process does at once: they mostly wait for Argo CD. */
 const jobsAtOnce = 20;
-
-/** `api` answers calls, `worker` does jobs, `all` does both. */
-export const roles = ['api', 'worker', 'all'] as const;
-export type ProcessRole = (typeof roles)[number];
 
 export interface ServerModuleOptions {
   config: Config;

@@ -1,10 +1,10 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Config } from './config/config.js';
+import type { Config, ProcessRole } from './config/config.js';
 import { openSecret } from './config/secrets.js';
 import { Fleet } from './fleet/fleet.js';
 import { fastifyOptions } from './rest/fastify-options.js';
-import { ServerModule, type ProcessRole } from './server.module.js';
+import { ServerModule } from './server.module.js';
 import type { Logger } from './telemetry/logger.js';
 
 export interface ServerOptions {

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ConfigError } from '../config/config-error.js';
-import { roles } from '../server.module.js';
+import { processRoles } from '../config/config.js';
 import { logLevels } from '../telemetry/logger.js';
 import { CommandError } from './exit.js';
-import { serverInfo } from '../mcp/server-info.js';
+import { version } from '../telemetry/version.js';
 
 const wholeNumber =
   (min: number, max: number) =>
@@ -25,7 +25,7 @@ const readOnlyOption = () => new Option('--read-only', 'nobody may change anythi
 export function createProgram(): Command {
   const program = new Command('argocd-fleet-mcp')
     .description('One MCP endpoint, with a REST mirror, over every Argo CD instance of a fleet.')
-    .version(serverInfo.version)
+    .version(version)
     .showHelpAfterError('(add --help for what can be given)');
   // Wrong usage ends with 2, as every other mistake on the command line.
   program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
@@ -36,7 +36,7 @@ export function createProgram(): Command {
     .addOption(configOption())
     .option('--host <address>', 'address to listen on (default: server.host, 127.0.0.1)')
     .option('--port <number>', 'port to listen on, 0 for any (default: server.port, 8090)', wholeNumber(0, 65_535))
-    .addOption(new Option('--role <role>', 'answer calls, do jobs, or both').choices(roles).default('all'))
+    .addOption(new Option('--role <role>', 'answer calls, do jobs, or both').choices(processRoles).default('all'))
     .addOption(readOnlyOption())
     .option('--insecure-no-auth', 'allow an address beyond loopback without any API key')
     .addOption(logLevelOption('info'))

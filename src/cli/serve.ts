@@ -1,5 +1,4 @@
-import { startServer } from '../server.js';
-import type { ProcessRole } from '../server.module.js';
+import type { ProcessRole } from '../config/config.js';
 import { createLogger, type LogLevel } from '../telemetry/logger.js';
 import { configFor, type ConfigOptions } from './config-for.js';
 import { CommandError, listenError } from './exit.js';
@@ -20,6 +19,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
   }
   const { host, port } = config.server;
+  // Loaded only now: a mistake in the configuration is told at once.
+  const { startServer } = await import('../server.js');
   const server = await startServer({ config, role: options.role, log }).catch((error: unknown) => {
     throw listenError(error, host, port);
   });

@@ -10,6 +10,10 @@ export interface Config {
   hash: string;
 }
 
+/** `api` answers calls, `worker` does jobs, `all` does both. */
+export const processRoles = ['api', 'worker', 'all'] as const;
+export type ProcessRole = (typeof processRoles)[number];
+
 /** Where a secret comes from. `value` stands for a token of the official server's registry and for a
  * Redis address that is written into the file as it is; tokens never are. */
 export type SecretSource =

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load-config.js';
 import { startServer, type RunningServer } from '../../src/server.js';
-import type { ProcessRole } from '../../src/server.module.js';
+import type { ProcessRole } from '../../src/config/config.js';
 import { Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { eventually } from './eventually.js';
