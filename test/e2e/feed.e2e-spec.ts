@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Simulator } from '../../src/simulator/simulator.js';
+import { eventually } from '../support/eventually.js';
+import { runFleet, type RunningFleet } from '../support/running-fleet.js';
+
+/* How the rows of a cluster are kept true, whatever its stream does. */
+
+describe('the feed of a cluster', () => {
+  let fleet: RunningFleet;
+  let eu: Simulator;
+  afterEach(() => fleet?.close());
+
+  async function start(options: { simulator?: object; limits?: Record<string, number>; live?: boolean } = {}) {
+    fleet = await runFleet({
+      live: options.live,
+      clusters: [{ name: 'eu', simulator: { applications: 12, ...options.simulator }, limits: options.limits }],
+    });
+    eu = fleet.simulators['eu'] as Simulator;
+  }
+  const names = async (): Promise<string[]> => {
+    const { body } = await fleet.get('/api/v1/applications?limit=200');
+    return body.applications.map((row: { name: string }) => row.name).sort();
+  };
+  const state = async () => (await fleet.get('/api/v1/clusters')).body.clusters[0].feed;
+  const eventuallyEqual = (timeoutMs = 15_000) =>
+    eventually(async () => expect(await names()).toEqual([...eu.applications].sort()), { timeoutMs });
+
+  it('applications that come and go are seen without asking', async () => {
+    await start();
+    eu.clearRequests();
+    const [added] = eu.addApplications(1, 'new');
+    eu.mutate(eu.applications[0] as string, { isDeleted: true });
+    await eventuallyEqual();
+    expect(await names()).toContain(added);
+    expect(eu.requests().filter(({ path }) => !path.includes('/stream/'))).toEqual([]);
+  });
+
+  it('a deletion that the stream lost disappears by the next list', async () => {
+    await start({ limits: { relistMs: 1000 } });
+    eu.fault({ kind: 'lose-events' });
+    const gone = eu.applications[0] as string;
+    eu.mutate(gone, { isDeleted: true });
+    eu.addApplications(1, 'unheard');
+    await eventuallyEqual();
+    expect(await names()).not.toContain(gone);
+  });
+
+  it('what happened while the stream was away is made up for', async () => {
+    await start();
+    eu.goDown();
+    await eventually(async () => expect((await state()).state).not.toBe('live'));
+    eu.mutate(eu.applications[0] as string, { isDeleted: true });
+    eu.mutate(eu.applications[1] as string, { health: { status: 'Degraded' } });
+    eu.addApplications(2, 'meanwhile');
+    await eu.comeUp();
+    await eventuallyEqual(25_000);
+    await eventually(async () => expect((await state()).state).toBe('live'));
+    const { body } = await fleet.get(`/api/v1/applications?name=${eu.applications[0]}`);
+    expect(body.applications[0]).toMatchObject({ health: 'Degraded' });
+  });
+
+  it.each([
+    ['ended cleanly', { kind: 'drop-streams', isClean: true }],
+    ['reset', { kind: 'drop-streams' }],
+    ['cut in the middle of a frame', { kind: 'cut-frame', count: 1 }],
+  ] as const)('a stream that is %s is opened again, and the rows are right', async (_, fault) => {
+    await start();
+    eu.fault({ ...fault });
+    eu.addApplications(1, 'after');
+    await eventuallyEqual();
+    await eventually(async () => expect((await state()).state).toBe('live'), { timeoutMs: 15_000 });
+  });
+
+  it('a stream that falls silent is noticed, said, and replaced', async () => {
+    await start({ limits: { streamIdleMs: 1000 }, simulator: { keepAliveMs: 200 } });
+    eu.fault({ kind: 'silence-streams' });
+    await eventually(async () => expect((await state()).state).not.toBe('live'), { timeoutMs: 10_000 });
+    eu.addApplications(1, 'unheard');
+    eu.clearFaults();
+    await eventuallyEqual(25_000);
+  });
+
+  it('a cluster without any application becomes live by its list', async () => {
+    await start({ simulator: { world: 'empty' } });
+    expect((await fleet.get('/api/v1/applications')).body).toMatchObject({ total: 0, unavailable: [] });
+    eu.addApplications(1, 'first');
+    await eventuallyEqual();
+  });
+
+  it('rows that vanish because rights were withdrawn stay, marked, and the cluster is named', async () => {
+    await start({ limits: { relistMs: 500 } });
+    const before = await names();
+    eu.setRights('bot', [{ resource: 'applications', action: 'get', object: 'default/*' }]);
+    await eventually(
+      async () => {
+        const { body } = await fleet.get('/api/v1/applications?limit=200');
+        expect(body.applications.map((row: { name: string }) => row.name).sort()).toEqual(before);
+        const hidden = body.applications.filter((row: { project: string }) => row.project !== 'default');
+        expect(hidden.length).toBeGreaterThan(0);
+        expect(hidden.every((row: { stale?: boolean }) => row.stale === true)).toBe(true);
+        expect(body.unavailable).toMatchObject([{ cluster: 'eu', code: 'cluster_refused', staleRows: hidden.length }]);
+      },
+      { timeoutMs: 15_000 },
+    );
+  });
+
+  it('a cluster restored from a backup, with lower resourceVersions, is followed', async () => {
+    await start();
+    eu.restoreFromBackup();
+    eu.mutate(eu.applications[0] as string, { health: { status: 'Degraded', message: 'restored' } });
+    await eventually(
+      async () => {
+        const { body } = await fleet.get(`/api/v1/applications?name=${eu.applications[0]}`);
+        expect(body.applications[0]).toMatchObject({ health: 'Degraded' });
+        expect(body.applications[0].stale).toBeUndefined();
+      },
+      { timeoutMs: 15_000 },
+    );
+  });
+
+  it('a token that is not accepted is told as such, without the token', async () => {
+    await start({ live: false });
+    eu.expireTokens('bot');
+    eu.fault({ kind: 'drop-streams' });
+    await eventually(
+      async () => {
+        const { body } = await fleet.get('/api/v1/applications');
+        expect(body.unavailable).toMatchObject([{ cluster: 'eu', code: 'cluster_refused' }]);
+        expect(JSON.stringify(body)).not.toContain('eyJ');
+      },
+      { timeoutMs: 15_000 },
+    );
+  });
+
+  it('garbage is not taken for applications', async () => {
+    await start();
+    const before = await names();
+    eu.fault({ kind: 'garbage' });
+    eu.fault({ kind: 'drop-streams' });
+    await eventually(async () => expect((await state()).state).toBe('down'), { timeoutMs: 15_000 });
+    expect(await names()).toEqual(before);
+  });
+});
