@@ -25,7 +25,7 @@ const headerTimeoutMs = 30_000;
  * operation left behind may be overwritten by the next one 20 ms later. A state older than one told before is left out.
  */
 export class SyncFollower {
-  private readonly sightings: Sighting[] = [];
+  private sightings: Sighting[] = [];
   private wake: () => void = () => {};
   private readonly abort = new AbortController();
   private readonly signal: AbortSignal;
@@ -71,7 +71,9 @@ export class SyncFollower {
   /** Takes in what was learned elsewhere, such as the answer to a POST: nothing older is told from now on. */
   raiseTo(resourceVersion: string | null | undefined): void {
     const version = Number(resourceVersion);
-    if (Number.isFinite(version) && version > this.newest) this.newest = version;
+    if (!Number.isFinite(version)) return;
+    this.newest = Math.max(this.newest, version);
+    this.sightings = this.sightings.filter((sighting) => !(versionOf(sighting) < version));
   }
 
   /** Ends both loops; no request is left. */
@@ -81,11 +83,9 @@ export class SyncFollower {
   }
 
   private tell(sighting: Sighting): void {
-    if (sighting.kind === 'state') {
-      const version = Number(sighting.application.metadata?.resourceVersion);
-      if (version < this.newest) return;
-      if (Number.isFinite(version)) this.newest = version;
-    }
+    const version = versionOf(sighting);
+    if (version < this.newest) return;
+    if (Number.isFinite(version)) this.newest = version;
     this.sightings.push(sighting);
     this.wake();
   }
@@ -127,6 +127,10 @@ export class SyncFollower {
     await pause(ms * (0.8 + Math.random() * 0.4), undefined, { signal: this.signal }).catch(() => undefined);
   }
 }
+
+/** NaN, which is older than nothing, where there is none. */
+const versionOf = (sighting: Sighting): number =>
+  sighting.kind === 'state' ? Number(sighting.application.metadata?.resourceVersion ?? NaN) : NaN;
 
 const isIt = ({ metadata }: Application, ref: ApplicationRef): boolean =>
   metadata?.name === ref.name && (ref.namespace === undefined || metadata.namespace === ref.namespace);
