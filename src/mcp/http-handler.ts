@@ -4,17 +4,29 @@ import {
   type AuthInfo,
   type McpHandlerRequestOptions,
   type McpRequestContext,
+  type McpServer,
+  type Server,
+  type ServerNotifier,
 } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.js';
-import type { FleetServer } from './fleet-server.js';
+import type { ProtocolEra } from './fleet-server.js';
 import { findHeaderMismatch, headerMismatchCode, type HeaderMismatch } from './param-headers.js';
+import type { MirroredArgument } from './tool-definition.js';
 
 /** Streamable HTTP in both eras, behind authentication and body parsing. */
 export interface HttpHandler {
   fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response>;
+  /** Tells the subscribers of the modern era that something changed. */
+  readonly notify: ServerNotifier;
   /** Ends what is under way. */
   close(): Promise<void>;
+}
+
+/** Where the servers come from that answer the requests: `FleetServer`, or what a conformance suite wants to see. */
+export interface ServerSource {
+  create(caller: Caller, era: ProtocolEra): Server | McpServer;
+  mirroredArguments(toolName: string): readonly MirroredArgument[];
 }
 
 /** Carries the caller through the SDK to the server factory. */
@@ -28,7 +40,7 @@ function callerOf(authInfo: AuthInfo | undefined): Caller {
   return caller as Caller;
 }
 
-export function createHttpHandler(server: FleetServer, log: Logger): HttpHandler {
+export function createHttpHandler(server: ServerSource, log: Logger): HttpHandler {
   const create = ({ authInfo, era }: McpRequestContext) => server.create(callerOf(authInfo), era);
   const sdk = createMcpHandler(create, {
     // Mostly what clients do wrong; the answer tells them.
@@ -42,13 +54,14 @@ export function createHttpHandler(server: FleetServer, log: Logger): HttpHandler
       if (response.status === 405) response.headers.set('Allow', 'POST');
       return response;
     },
+    notify: sdk.notify,
     close: () => sdk.close(),
   };
 }
 
 /** Looks at requests that the SDK will serve; what it refuses, it refuses in its own words. */
 function findMismatch(
-  server: FleetServer,
+  server: ServerSource,
   { method, headers }: Request,
   options: McpHandlerRequestOptions | undefined,
 ): { found: HeaderMismatch; id: unknown } | undefined {
