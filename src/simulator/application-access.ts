@@ -76,6 +76,12 @@ export function canSee(call: Call, project: string, record: { namespace: string;
 }
 
 /** The application as an answer; only GET and streams carry the health of its resources (point 13). */
-export function answerOf(call: Call, record: ApplicationRecord, withResourceHealth = false): Record<string, unknown> {
-  return toWire(record, record.version, stateOf(record), call.instance.profile, { withResourceHealth });
+export function answerOf(
+  call: Call,
+  record: ApplicationRecord,
+  withResourceHealth = false,
+  withoutManagedFields = false,
+): Record<string, unknown> {
+  const options = { withResourceHealth, withoutManagedFields };
+  return toWire(record, record.version, stateOf(record), call.instance.profile, options);
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { REPO, application, call, closeAll, create, eventually, follow, get, start, sync } from './spec-client.js';
+import { call, closeAll, create, eventually, follow, get, start, sync } from './spec-client.js';
 
 afterEach(closeAll);
 

@@ -87,6 +87,8 @@ export class Front {
     response.once('close', () => abort.abort(new GrpcError(1, 'context canceled')));
     let cancelDeadline: () => void = () => undefined;
     let extraHeaders: Record<string, string> = {};
+    // Once per call: an open stream outlives its token (lesson 7).
+    let caller: Caller | undefined;
     try {
       const text = await readBody(request);
       const body = route.isBodyIgnored ? {} : decodeBody(text, route.body);
@@ -106,7 +108,7 @@ export class Front {
         request,
         response,
         extraHeaders: {},
-        caller: () => this.callerOf(request),
+        caller: () => (caller ??= this.callerOf(request)),
       };
       ({ extraHeaders } = call);
       const result = await raceAbort(Promise.resolve(route.handle(call)), abort.signal);

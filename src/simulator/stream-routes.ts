@@ -10,6 +10,7 @@ import { toWire } from './wire.js';
 /** A subscriber that does not keep up loses what comes after this many waiting events, and nobody tells it (point 11). */
 const BUFFERED_EVENTS_MAX = 1000;
 const SNAPSHOT_BATCH = 100;
+const MANAGED_FIELDS = 'result.application.metadata.managedFields';
 
 export const streamRoutes: Route[] = [
   { method: 'GET', pattern: '/api/v1/stream/applications', handle: streamApplications, kind: 'stream' },
@@ -28,6 +29,9 @@ async function streamApplications(call: Call): Promise<void> {
   const asked = query.get('resourceVersion') ?? '';
   const minVersion = /^\d+$/.test(asked) ? Number(asked) : 0;
   const writer = new StreamWriter(call);
+  const fields = (query.get('fields') ?? '').split(',');
+  const withoutManagedFields =
+    fields[0] !== '' && !fields.some((field) => MANAGED_FIELDS.startsWith(field.replace(/^-.*/, '')));
   /** Rights are asked at every event: what they no longer cover just stops (lesson 18). */
   const isVisible = ({ record, version, state }: Omit<StoreEvent, 'type'>): boolean =>
     version.resourceVersion >= minVersion &&
@@ -37,13 +41,18 @@ async function streamApplications(call: Call): Promise<void> {
     if (!isVisible(event)) return;
     const application = toWire(event.record, event.version, event.state(), instance.profile, {
       withResourceHealth: true,
+      withoutManagedFields,
     });
     writer.send({ result: { type: event.type, application } }, event.record.name);
   };
 
   if (asked === '' || query.get('name')) {
     // The snapshot is what was true now; what changes while it is sent is lost, as in Argo CD (point 11).
-    const snapshot = instance.store.list().map((record) => ({ record, version: record.version }));
+    // Unlike a list it is sorted by namespace first.
+    const snapshot = instance.store
+      .list()
+      .map((record) => ({ record, version: record.version }))
+      .sort((a, b) => (a.record.namespace < b.record.namespace ? -1 : a.record.namespace > b.record.namespace ? 1 : 0));
     for (const [index, { record, version }] of snapshot.entries()) {
       send({ type: 'ADDED', record, version, state: () => stateOf(record, version) });
       if (writer.isBlocked) await new Promise<void>((resolve) => waitForDrain(call, writer, resolve));

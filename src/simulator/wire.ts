@@ -8,6 +8,8 @@ export const CONTROL_PLANE_NAMESPACE = 'argocd';
 export interface WireOptions {
   /** From 3.x on, the health of each resource is filled in on GET and streams, and not in lists and answers to changes. */
   withResourceHealth: boolean;
+  /** Left out where a fields filter would take them away again: they are costly to make. */
+  withoutManagedFields?: boolean;
 }
 
 /** An application as the API gives it: fields in the order of the Go structs, no kind, no apiVersion. */
@@ -32,7 +34,7 @@ export function toWire(
       ...present('annotations', state.annotations),
       ...present('ownerReferences', state.ownerReferences),
       ...present('finalizers', state.finalizers),
-      managedFields: managedFields(state, version),
+      ...(options.withoutManagedFields ? {} : { managedFields: managedFields(state, version) }),
     },
     spec: state.spec,
     status: {
