@@ -55,6 +55,8 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string,
       // zod writes the range of safe integers into every integer; it tells a reader nothing and costs tokens.
       if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
       if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
+      // A client that keeps the schema must not refuse the answers of a newer server for a field that was added.
+      if (io === 'output' && node.additionalProperties === false) delete node.additionalProperties;
     },
   });
   return rest;

@@ -68,6 +68,13 @@ describe('2026-07-28', () => {
     expect(await list()).toEqual(first);
   });
 
+  it('lets clients that keep an output schema accept the fields of a newer server', async () => {
+    const { result } = await answerOf(postModern(app.url, { method: 'tools/list' }));
+    for (const { outputSchema } of result?.['tools'] as { outputSchema: object }[]) {
+      expect(JSON.stringify(outputSchema)).not.toContain('additionalProperties');
+    }
+  });
+
   it('answers a call with structured content and the same as one compact text', async () => {
     const { result } = await answerOf(echo({ text: 'hi' }));
     expect(result).toMatchObject({
