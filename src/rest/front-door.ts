@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { guardRequest, type GuardPolicy } from '../auth/request-guard.js';
+import { guardRequest, type GuardPolicy, type GuardRefusal } from '../auth/request-guard.js';
 import type { Cors } from './cors.js';
 import { routesHint } from './fastify-problem.js';
 import { problemOf, sendProblem, transportProblem } from './problem-reply.js';
@@ -9,6 +9,9 @@ import { setSecurityHeaders } from './security-headers.js';
 
 /** Probes carry nobody's data, and Kubernetes sends the pod's address as Host, which no configuration can know. */
 const openPaths = new Set(['/livez', '/readyz']);
+
+/** Any port makes another Host; who sends many gets them judged each time. */
+const goodHostsMax = 100;
 
 export interface FrontDoorOptions {
   policy: GuardPolicy;
@@ -22,6 +25,8 @@ export interface FrontDoorOptions {
  */
 export class FrontDoor {
   private readonly table = new RouteTable();
+  /** Hosts that passed where nothing else was to be judged. The guard always says the same of the same request. */
+  private readonly goodHosts = new Set<string>();
 
   constructor(private readonly options: FrontDoorOptions) {}
 
@@ -42,25 +47,23 @@ export class FrontDoor {
     cors.allow(request, reply);
     if (drain.isDraining) void reply.header('connection', 'close');
     const path = pathOf(request.url);
-    if (!openPaths.has(path)) {
-      const { headers, method } = request;
-      const refusal = guardRequest(
-        {
-          method,
-          host: headers.host,
-          origin: headers.origin,
-          contentType: headers['content-type'],
-          hasBody: Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined,
-        },
-        policy,
-      );
-      if (refusal) return sent(sendProblem(reply, problemOf(refusal.error, refusal.status)));
-    }
+    const refusal = openPaths.has(path) ? undefined : this.refusalOf(request, policy);
+    if (refusal) return sent(sendProblem(reply, problemOf(refusal.error, refusal.status)));
     if (request.is404) return this.answerUnserved(request, reply, path);
     if (drain.isOver) {
       return sent(sendProblem(reply, transportProblem('unavailable', 'This server is shutting down.')));
     }
     return false;
+  }
+
+  private refusalOf({ headers, method }: FastifyRequest, policy: GuardPolicy): GuardRefusal | undefined {
+    const { host, origin, 'content-type': contentType } = headers;
+    const hasBody = Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined;
+    const hasHostOnly = method === 'GET' && origin === undefined && !hasBody;
+    if (hasHostOnly && this.goodHosts.has(host ?? '')) return undefined;
+    const refusal = guardRequest({ method, host, origin, contentType, hasBody }, policy);
+    if (hasHostOnly && !refusal && host !== undefined && this.goodHosts.size < goodHostsMax) this.goodHosts.add(host);
+    return refusal;
   }
 
   private answerUnserved(request: FastifyRequest, reply: FastifyReply, path: string): boolean {

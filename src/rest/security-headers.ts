@@ -8,7 +8,6 @@ const headers = [
   ['x-content-type-options', 'nosniff'],
   ['cache-control', 'no-store'],
   ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
-  ['referrer-policy', 'no-referrer'],
 ] as const;
 
 /** Sets them, and the id under which the log knows this request; harmless when done twice. */

@@ -9,6 +9,13 @@ import type { RequestDrain } from './request-drain.js';
 import { ToolInput, type RequestParts } from './tool-input.js';
 import { apiPrefix, toolRoute } from './tool-route.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who calls; known once the route's first hook has run. */
+    caller: Caller | null;
+  }
+}
+
 const jsonType = 'application/json; charset=utf-8';
 
 export interface ToolRoutesOptions {
@@ -23,12 +30,10 @@ export interface ToolRoutesOptions {
  * translated.
  */
 export class ToolRoutes {
-  /** Who calls, between the hook that finds out and the handler. */
-  private readonly callers = new WeakMap<FastifyRequest, Caller>();
-
   constructor(private readonly options: ToolRoutesOptions) {}
 
   mount(fastify: FastifyInstance): void {
+    fastify.decorateRequest('caller', null);
     for (const tool of this.options.tools) {
       const { method, url } = toolRoute(tool);
       const input = new ToolInput(tool);
@@ -38,7 +43,7 @@ export class ToolRoutes {
         // Before the body is read: whoever has no key gets none of our memory.
         onRequest: (request, reply, done) => {
           try {
-            this.callers.set(request, this.options.authenticator.authenticate(request.headers.authorization));
+            request.caller = this.options.authenticator.authenticate(request.headers.authorization);
             done();
           } catch (error) {
             void sendProblem(reply, problemOfThrown(error));
@@ -55,7 +60,7 @@ export class ToolRoutes {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const caller = this.callers.get(request);
+    const { caller } = request;
     if (!caller) throw new Error('a request reached its tool without a caller');
     const gone = new AbortController();
     reply.raw.once('close', () => {
@@ -66,9 +71,12 @@ export class ToolRoutes {
       const { runner } = this.options;
       const read = input.read(request as RequestParts);
       const result = await runner.run(tool, { caller, input: read, transport: 'rest', signal: gone.signal });
-      if (!result.ok) return sendProblem(reply, result.problem);
+      if (!result.ok) {
+        void sendProblem(reply, result.problem);
+        return;
+      }
       if (tool.startsJob) accept(reply, result.output);
-      return reply.header('content-type', jsonType).send(result.json);
+      void reply.header('content-type', jsonType).send(result.json);
     } finally {
       this.options.drain.leave();
     }

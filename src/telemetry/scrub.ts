@@ -31,16 +31,28 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/eyJ[A-Za-z0-9_-]{8,1024}(?:\.[A-Za-z0-9_-]*){1,4}/g, redacted],
 ];
 
+/** Holds in every text that one of the patterns changes. Most lines have none of it and cost only this look. */
+const suspicious = new RegExp(`://|PRIVATE KEY|bearer|basic|afm_|eyJ|${secretWords}`, 'i');
+
 /** The text without anything that looks like a credential. Keeps JSON text valid. */
 export function scrubText(text: string): string {
+  if (!suspicious.test(text)) return text;
   let scrubbed = text;
   for (const [pattern, replacement] of patterns) scrubbed = scrubbed.replace(pattern, replacement);
   return scrubbed;
 }
 
+/** Names already judged: the same few stand in every line. Bounded, since names can come from outside. */
+const judgedNames = new Map<string, boolean>();
+const judgedNamesMax = 1000;
+
 /** True if a field or header of this name holds a secret. */
 export function isSecretName(name: string): boolean {
-  return secretName.test(name.toLowerCase().replace(/[-_]/g, ''));
+  const judged = judgedNames.get(name);
+  if (judged !== undefined) return judged;
+  const isSecret = secretName.test(name.toLowerCase().replace(/[-_]/g, ''));
+  if (judgedNames.size < judgedNamesMax && name.length <= 64) judgedNames.set(name, isSecret);
+  return isSecret;
 }
 
 /** How much of a value is logged; what is cut is said. */
@@ -89,11 +101,10 @@ function copyEntries(entries: Iterable<[unknown, unknown]>, depth: number, path:
       break;
     }
     const key = String(name);
-    // A definition instead of an assignment: `__proto__` is a name like any other here.
-    Object.defineProperty(result, key, {
-      value: isSecretName(key) && value !== undefined && value !== null ? redacted : copy(value, depth + 1, path),
-      enumerable: true,
-    });
+    const shown = isSecretName(key) && value !== undefined && value !== null ? redacted : copy(value, depth + 1, path);
+    // Assigned, this one name would change the copy's prototype instead of being a field of it.
+    if (key === '__proto__') Object.defineProperty(result, key, { value: shown, enumerable: true });
+    else result[key] = shown;
   }
   return result;
 }

@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { parseRaw, sendRaw, startRestApp, type RestApp } from '../support/rest-app.js';
@@ -6,10 +9,28 @@ import { parseRaw, sendRaw, startRestApp, type RestApp } from '../support/rest-a
 const raw = async (rest: RestApp, text: string) => parseRaw(await sendRaw(rest.port, text));
 const paths = ['/api/v1/things', '/api/v1/openapi.json', '/metrics', '/nothing', '/added'];
 
+/** A module with a route and a hook of its own, registered as MCP registers its endpoint. */
+const reached: string[] = [];
+@Module({})
+class Added implements OnModuleInit {
+  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+
+  onModuleInit(): void {
+    this.host.httpAdapter.getInstance<FastifyInstance>().register((scope, _options, done) => {
+      scope.addHook('onRequest', (request, _reply, next) => {
+        reached.push(request.headers.host ?? '');
+        next();
+      });
+      scope.get('/added', (_request, reply) => reply.send({ added: true }));
+      done();
+    });
+  }
+}
+
 describe('the front door', () => {
   let rest: RestApp;
   beforeAll(async () => {
-    rest = await startRestApp();
+    rest = await startRestApp({ imports: [Added] });
   });
   afterAll(() => rest.close());
 
@@ -26,6 +47,28 @@ describe('the front door', () => {
         if (method !== 'HEAD') expect(JSON.parse(answer.body)).toMatchObject({ code: 'forbidden', status: 403 });
       }
     }
+  });
+
+  it('stands before the hooks of every other module, and knows its routes', async () => {
+    reached.length = 0;
+    const answer = await request(rest.url).get('/added');
+    expect([answer.status, answer.headers['x-content-type-options']]).toEqual([200, 'nosniff']);
+    expect((await raw(rest, 'GET /added HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n')).status).toBe(
+      403,
+    );
+    expect(reached).toEqual([`127.0.0.1:${rest.port}`]);
+    const wrong = await request(rest.url).post('/added').set('content-type', 'application/json').send('{}');
+    expect([wrong.status, wrong.headers['allow']]).toEqual([405, 'GET, HEAD, OPTIONS']);
+  });
+
+  it('judges a Host anew whatever passed before', async () => {
+    const ask = (host: string, more = '') =>
+      raw(rest, `GET /api/v1/things HTTP/1.1\r\nHost: ${host}\r\n${more}Connection: close\r\n\r\n`);
+    expect((await ask('localhost')).status).toBe(200);
+    expect((await ask('localhost', 'Origin: https://evil.example\r\n')).status).toBe(403);
+    expect((await ask('localhost', 'Content-Length: 2\r\nContent-Type: text/plain\r\n')).status).toBe(415);
+    for (let port = 1000; port < 1200; port++) expect((await ask(`localhost:${port}`)).status).toBe(200);
+    expect((await ask('evil.example')).status).toBe(403);
   });
 
   it('does not believe forwarded hosts, and refuses HTTP/1.0 without a Host', async () => {
