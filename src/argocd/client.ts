@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AppError } from '../errors/app-error.js';
+import { type AppError } from '../errors/app-error.js';
 import type { ApplicationRef, ArgoCdApi, CallOptions, SyncRequest, WatchSignal } from './argocd-api.js';
 import { failure } from './failure.js';
 import { Http, type HttpOptions } from './http.js';

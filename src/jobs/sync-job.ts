@@ -2,7 +2,7 @@ import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { JobContext, JobEnd, JobHandler } from './job-queue.js';
 import type { JobRecord } from './job.js';
-import { bareEnd } from './sync-outcome.js';
+import { bareEnd } from './sync-ends.js';
 import { SyncRun } from './sync-run.js';
 import { syncTiming, type SyncTiming } from './sync-timing.js';
 

@@ -1,7 +1,6 @@
 import { revisionsOf } from '../argocd/rules.js';
 import type { Application, OperationState, SyncedResource } from '../argocd/schemas.js';
 import { upstreamText } from '../argocd/upstream-text.js';
-import type { AppError } from '../errors/app-error.js';
 import type { JobEnd } from './job-queue.js';
 import type { JobOutcome, OutcomeCode, ResourceResult } from './job.js';
 
@@ -37,54 +36,6 @@ export function endOf(state: OperationState, after: StateAfter, durationMs?: num
       ...(upstreamMessage ? { upstreamMessage } : {}),
     },
   };
-}
-
-/** An end without results: refused, never started, not known. */
-export function bareEnd(
-  code: OutcomeCode,
-  message: string,
-  more: { phase?: string; after?: StateAfter; upstreamMessage?: unknown; revision?: string; durationMs?: number } = {},
-): JobEnd {
-  const { phase, after, upstreamMessage, ...rest } = more;
-  return {
-    state: 'failed',
-    ...(phase ? { phase } : {}),
-    message,
-    outcome: {
-      code,
-      ...rest,
-      resources: [],
-      resourcesOmitted: 0,
-      ...(after ? healthAndSync(after) : {}),
-      ...(typeof upstreamMessage === 'string' ? { upstreamMessage } : {}),
-    },
-  };
-}
-
-/** The history alone proves the success: the operation's own results were overwritten by a later one. */
-export function endByHistory(revision: string, after: StateAfter): JobEnd {
-  return {
-    state: 'succeeded',
-    phase: 'Succeeded',
-    message:
-      "The sync succeeded, as the application's history tells. Its results per resource are not known: another operation followed at once.",
-    outcome: { revision, resources: [], resourcesOmitted: 0, ...healthAndSync(after) },
-  };
-}
-
-const codeOfReason: Record<string, OutcomeCode> = {
-  conflict: 'conflict',
-  sync_window: 'sync_window_blocked',
-  deleting: 'application_deleting',
-  not_found: 'application_deleting',
-  permission_denied: 'permission_denied',
-  credentials: 'permission_denied',
-};
-
-/** Argo CD, or the way to it, refused: surely nothing was started. */
-export function refusedEnd(error: AppError): JobEnd {
-  const code = codeOfReason[String(error.details['reason'])] ?? 'sync_failed';
-  return bareEnd(code, `${error.message} Nothing was started.`, { upstreamMessage: error.details['upstreamMessage'] });
 }
 
 function codeOf(state: OperationState, results: SyncedResource[], after: StateAfter): OutcomeCode | undefined {
@@ -167,7 +118,8 @@ function stampedDuration({ startedAt, finishedAt }: OperationState): number | un
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined;
 }
 
-function healthAndSync({ application, settled }: StateAfter): Pick<JobOutcome, 'health' | 'sync' | 'settled'> {
+/** What an outcome tells of the application after the operation. */
+export function healthAndSync({ application, settled }: StateAfter): Pick<JobOutcome, 'health' | 'sync' | 'settled'> {
   const { health, sync } = application.status ?? {};
   return {
     ...(health?.status ? { health: health.status } : {}),

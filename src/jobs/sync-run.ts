@@ -7,7 +7,8 @@ import type { JobContext, JobEnd } from './job-queue.js';
 import type { JobRecord } from './job.js';
 import { SyncEvidence } from './sync-evidence.js';
 import { SyncFollower } from './sync-follower.js';
-import { bareEnd, endByHistory, endOf, refusedEnd } from './sync-outcome.js';
+import { bareEnd, deadlineEnd, endByHistory, goneEnd, refusedEnd, unknownEnd } from './sync-ends.js';
+import { endOf } from './sync-outcome.js';
 import { SyncProgress } from './sync-progress.js';
 import { readApplication, stateAfter } from './sync-settle.js';
 import { startOperation, syncRequest } from './sync-start.js';
@@ -121,7 +122,7 @@ export class SyncRun {
     const untilMs = Date.parse(this.postingAt) + this.options.timing.evidenceMs;
     for (;;) {
       const sighting = await this.follower.next(Math.max(0, Math.min(untilMs, this.deadlineMs) - Date.now()));
-      if (sighting?.kind === 'gone' && (await this.isGone())) return this.gone();
+      if (sighting?.kind === 'gone' && (await this.isGone())) return goneEnd();
       if (sighting?.kind === 'state') {
         const end = await this.takeOwn(sighting.application);
         if (end) return end;
@@ -134,8 +135,8 @@ export class SyncRun {
         if (end) return end;
         return this.withoutTrace(now, mayAskAgain);
       }
-      if (now.code === 'not_found' && (await this.isGone())) return this.gone();
-      if (this.remainingMs <= 0) return this.unknown('The cluster cannot be asked any more.');
+      if (now.code === 'not_found' && (await this.isGone())) return goneEnd();
+      if (this.remainingMs <= 0) return unknownEnd('The cluster cannot be asked any more.');
       await this.follower.next(Math.min(1_000, this.remainingMs));
     }
   }
@@ -158,7 +159,7 @@ export class SyncRun {
       this.evidence.setBaseline(application);
       return this.ask();
     }
-    return this.unknown(
+    return unknownEnd(
       isUntouched
         ? 'No trace of it was found for as long as such a request can live: most probably it was not started.'
         : 'Another operation has begun since, and hides what became of it.',
@@ -169,12 +170,12 @@ export class SyncRun {
   private async follow(): Promise<JobEnd> {
     for (;;) {
       const sighting = await this.follower.next(this.remainingMs);
-      if (sighting?.kind === 'gone' && (await this.isGone())) return this.gone();
+      if (sighting?.kind === 'gone' && (await this.isGone())) return goneEnd();
       if (sighting?.kind === 'state') {
         const end = await this.judge(sighting.application);
         if (end) return end;
       }
-      if (this.remainingMs <= 0) return this.deadlineExceeded();
+      if (this.remainingMs <= 0) return deadlineEnd(this.latest);
     }
   }
 
@@ -206,10 +207,7 @@ export class SyncRun {
       case 'overwritten': {
         const entry = await this.historyEntry(application);
         if (entry) return endByHistory(entry, { application, settled: isSettled(application) });
-        return this.unknown(
-          'It is over, but another operation followed at once and overwrote its result.',
-          application,
-        );
+        return unknownEnd('It is over, but another operation followed at once and overwrote its result.', application);
       }
     }
   }
@@ -235,34 +233,5 @@ export class SyncRun {
   private async isGone(): Promise<boolean> {
     const now = await this.read();
     return now instanceof AppError && now.code === 'not_found';
-  }
-
-  private gone(): JobEnd {
-    return bareEnd('application_deleting', 'The application was deleted while the job was running.');
-  }
-
-  private unknown(why: string, application?: Application): JobEnd {
-    const message = `It is not known how the sync ended. ${why} Look at the application before you sync again.`;
-    return bareEnd(
-      'outcome_unknown',
-      message,
-      application ? { after: { application, settled: isSettled(application) } } : {},
-    );
-  }
-
-  private deadlineExceeded(): JobEnd {
-    const application = this.latest;
-    const state = application?.status?.operationState;
-    const isBlocked = /blocked by sync window/i.test(state?.message ?? '');
-    const what = isBlocked
-      ? 'waits for a sync window to open'
-      : state
-        ? 'may still be running'
-        : 'was accepted but had not begun, and may still do so';
-    return bareEnd(
-      isBlocked ? 'sync_window_blocked' : 'deadline_exceeded',
-      `The job's deadline passed. The operation ${what} in Argo CD.`,
-      { phase: state?.phase ?? undefined, ...(application ? { after: { application, settled: false } } : {}) },
-    );
   }
 }
