@@ -55,9 +55,19 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string,
       // zod writes the range of safe integers into every integer; it tells a reader nothing and costs tokens.
       if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
       if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
-      // A client that keeps the schema must not refuse the answers of a newer server for a field that was added.
-      if (io === 'output' && node.additionalProperties === false) delete node.additionalProperties;
+      if (io === 'output') shorten(node);
     },
   });
   return rest;
+}
+
+/**
+ * An output schema is for programs: what its fields mean stands in OpenAPI and in docs/tools.md, and the names are
+ * chosen to need no more. Paid for in every conversation, so nothing is repeated here. A client that keeps the schema
+ * must not refuse the answers of a newer server for a field that was added.
+ */
+function shorten(node: { description?: string; additionalProperties?: unknown; propertyNames?: unknown }): void {
+  delete node.description;
+  delete node.propertyNames;
+  if (node.additionalProperties === false) delete node.additionalProperties;
 }
