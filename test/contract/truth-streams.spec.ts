@@ -63,7 +63,8 @@ describe('a stream of the simulator', () => {
   it.each(lively)('is framed, told and ended as %s was recorded', async (id, scenario) => {
     const [version, name] = id.split('/') as [RecordedVersion, string];
     const recorded = recording(version, name);
-    const theirs = framesOf(recordedText(id));
+    const [word, instead] = scenario.rephrased ?? ['', ''];
+    const theirs = framesOf(recordedText(id).replaceAll(word || '\0', instead));
     const { heard } = await perform(id, scenario);
     const ours = framesOf(heard.text);
 
@@ -104,6 +105,7 @@ describe('a stream of the simulator', () => {
     const id = 'v3.6/stream-resource-tree';
     const { heard } = await perform(id, STREAM_SCENARIOS[id]!);
     const [theirs, ours] = [recordedText(id), heard.text].map((text) => framesOf(text).map((frame) => frame.result));
-    expect(shapeDifferences(theirs, ours)).toEqual([]);
+    // The recorded roll-out was over at once; the simulator's takes its time and says so.
+    expect(shapeDifferences(theirs, ours)).toEqual(['has [].nodes[].health.message string']);
   });
 });
