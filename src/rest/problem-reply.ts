@@ -31,6 +31,9 @@ export function problemOf(error: AppError, status?: number): Problem {
 /** The one way in which a failure leaves over HTTP. Sets what the status demands: `WWW-Authenticate`, `Retry-After`. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   setSecurityHeaders(reply);
+  // A defect names the id under which the log has its cause; the header must not name another.
+  const requestId = problem.details?.['requestId'];
+  if (typeof requestId === 'string') void reply.header('x-request-id', requestId);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
   if (problem.status === 429 || problem.status === 503) {
     const wanted = problem.details?.['retryAfterSeconds'];

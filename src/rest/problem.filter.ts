@@ -16,6 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const [request, reply] = [http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>()];
     const problem = problemOfThrown(thrown);
+    if (problem.code === 'internal') problem.details = { ...problem.details, requestId: request.id };
     if (problem.status >= 500) {
       // The route and not the address: that may hold what must not be logged.
       const route = request.routeOptions.url;

@@ -54,12 +54,7 @@ export class ToolRoutes {
     }
   }
 
-  private async call(
-    tool: Tool,
-    input: ToolInput,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<FastifyReply> {
+  private async call(tool: Tool, input: ToolInput, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { caller } = request;
     if (!caller) throw new Error('a request reached its tool without a caller');
     const gone = new AbortController();

@@ -1,9 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
 import request, { type Response } from 'supertest';
 import { AppError } from '../../src/errors/app-error.js';
 import { toProblem } from '../../src/errors/problem.js';
 import { eventually } from '../support/eventually.js';
 import { hanging, parseRaw, sendRaw, startRestApp, type RestApp } from '../support/rest-app.js';
+
+/** A route of another module that throws what nobody expects. */
+@Module({})
+class Broken implements OnModuleInit {
+  constructor(@Inject(HttpAdapterHost) private readonly host: HttpAdapterHost) {}
+
+  onModuleInit(): void {
+    this.host.httpAdapter.getInstance<FastifyInstance>().get('/broken', () => {
+      throw new Error('defect of a route at redis://:hunter2@cache');
+    });
+  }
+}
 
 let rest: RestApp;
 beforeAll(async () => {
@@ -41,7 +56,23 @@ describe('a failure over REST', () => {
     expectProblem(answer, 500, 'internal');
     expect(answer.text).not.toMatch(/hunter2|redis|secret detail| at /);
     expect(rest.log()).toContain('secret detail');
+    expect(rest.log()).toContain(answer.headers['x-request-id']);
+    expect(answer.body.details).toEqual({ requestId: answer.headers['x-request-id'] });
     expect(rest.log()).not.toContain('hunter2');
+  });
+
+  it('is the same for a defect outside of the gate', async () => {
+    const broken = await startRestApp({ imports: [Broken] });
+    try {
+      const answer = await request(broken.url).get('/broken');
+      expectProblem(answer, 500, 'internal');
+      expect(answer.text).not.toMatch(/hunter2|defect of a route/);
+      expect(answer.body.details).toEqual({ requestId: answer.headers['x-request-id'] });
+      expect(broken.log()).toContain('defect of a route');
+      expect(broken.log()).not.toContain('hunter2');
+    } finally {
+      await broken.close();
+    }
   });
 
   it('tells the tool when its caller has gone', async () => {
