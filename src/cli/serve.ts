@@ -1,4 +1,5 @@
 import type { ProcessRole } from '../config/config.js';
+import { isLoopback } from '../config/loopback.js';
 import { createLogger, type LogLevel } from '../telemetry/logger.js';
 import { configFor, type ConfigOptions } from './config-for.js';
 import { CommandError, listenError } from './exit.js';
@@ -19,6 +20,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
   }
   const { host, port } = config.server;
+  if (config.server.apiKeys.length === 0 && !isLoopback(host)) {
+    log.warn({ host }, 'no API key is configured: whoever reaches this address may do everything');
+  }
   // Loaded only now: a mistake in the configuration is told at once.
   const { startServer } = await import('../server.js');
   const server = await startServer({ config, role: options.role, log }).catch((error: unknown) => {

@@ -36,7 +36,7 @@ export const clusterSelector = z
   .optional()
   .meta({ 'x-mcp-header': 'Cluster' })
   .describe(
-    'Which clusters: a comma list of names, globs (eu-*), labels (env=prod) and exclusions (!eu-dev); absent = all',
+    'Which clusters: a comma list of names, globs (eu-*), labels (env=prod; labels of different keys must all hold) and exclusions (!eu-dev); absent = all',
   );
 
 /**
