@@ -20,7 +20,7 @@ describe('upstream text', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 2_000 }), (text) => {
         const shown = upstreamText(text) ?? '';
         expect(Array.from(shown).length).toBeLessThanOrEqual(500);
-         
+
         expect(shown).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
       }),
     );
