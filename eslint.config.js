@@ -83,7 +83,7 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-explicit-any': 'off' },
   },
   {
-    files: ['scripts/**/*.mjs', 'test/**/*.mjs', '*.js', '.dependency-cruiser.mjs'],
+    files: ['scripts/**/*.mjs', 'test/**/*.{js,mjs}', '*.js', '.dependency-cruiser.mjs'],
     extends: [tseslint.configs.recommended],
     rules: { '@typescript-eslint/no-unused-vars': unusedVariables },
   },
