@@ -1,9 +1,9 @@
 const lengthMax = 500;
 
 /* Terminal escapes (CSI and OSC), then control characters, bidirectional controls and zero-width marks. */
- 
+
 const escapes = /\u001b\[[0-9;:?<=>]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b./g;
- 
+
 const invisible =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+/g;
 /* Anything that looks like a JWT, whoever echoed it. */
