@@ -45,6 +45,15 @@ describe('guarded api', () => {
     expect(seen.calls).toBe(10);
   });
 
+  it('an error that Argo CD itself told opens nothing: it is there', async () => {
+    const { api, seen } = upstream(async () => {
+      throw new AppError('cluster_unreachable', 'it failed', { upstreamStatus: 500, upstreamCode: 2 });
+    });
+    const guarded = new GuardedApi(api, { concurrentRequests: 4 });
+    for (let i = 0; i < 10; i++) await expect(guarded.version()).rejects.toMatchObject({ message: 'it failed' });
+    expect(seen.calls).toBe(10);
+  });
+
   it('never has more requests under way than the limit', async () => {
     const { api, seen } = upstream(async () => {
       await new Promise((resolve) => setImmediate(resolve));

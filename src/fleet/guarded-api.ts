@@ -100,8 +100,16 @@ export class GuardedApi implements ArgoCdApi {
   }
 }
 
-const isOutage = (error: unknown): boolean =>
-  error instanceof AppError && (error.code === 'cluster_unreachable' || error.code === 'cluster_timeout');
+/**
+ * An error in Argo CD's own form proves that it is there: a bad selector answered with 500 must not shut the cluster
+ * off for everybody. 14 is its word for "unavailable".
+ */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof AppError)) return false;
+  if (error.code !== 'cluster_unreachable' && error.code !== 'cluster_timeout') return false;
+  const { upstreamCode } = error.details;
+  return upstreamCode === undefined || upstreamCode === 14;
+}
 
 function translate(error: unknown): AppError {
   if (error instanceof BrokenCircuitError) {
