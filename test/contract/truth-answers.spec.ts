@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { allRecordings } from '../support/recordings.js';
 import { course } from './truth/course.js';
 import { courseOfOlder } from './truth/course-older.js';
@@ -9,6 +10,23 @@ import { Scene } from './truth/scene.js';
 
 const recordings = allRecordings();
 
+/** Recorded paths that the simulator answers with 501, and the words for them in its README. */
+const UNSERVED_IN_README: readonly (readonly [RegExp, string])[] = [
+  [/\/logs\?/, 'logs'],
+  [/\/resource\/actions/, 'single resources and their actions'],
+  [/\/resource\?/, 'single resources'],
+  [/\/server-side-diff/, 'server-side diff'],
+  [/\/ocimetadata/, 'OCI metadata'],
+  [/\/applicationsets/, 'ApplicationSets'],
+  [/\/clusters/, 'clusters'],
+  [/\/repositories/, 'repositories'],
+  [/\/notifications\//, 'notifications'],
+  [/\/settings\/plugins/, 'plugins'],
+  [/\/account\/[^/]+\/token/, 'account passwords and tokens over the API'],
+  [/\/events\?.*resourceName=/, 'events of single resources'],
+  [/\/api\/badge/, 'the badge'],
+];
+
 describe('every recording of a real Argo CD', () => {
   it('has exactly one rule, and every rule a recording', () => {
     const recorded = recordings.map(({ version, name }) => `${version}/${name}`).sort();
@@ -17,6 +35,18 @@ describe('every recording of a real Argo CD', () => {
     );
     expect(ruled.sort()).toEqual(recorded);
     expect(recorded).toHaveLength(389);
+  });
+
+  it('that is not served falls under something that the README of the simulator says is not served', () => {
+    const readme = readFileSync('src/simulator/README.md', 'utf8').replace(/\s+/g, ' ');
+    const [, list = ''] = /answers \*\*501 with code 12\*\*, (.*?)Paths that/.exec(readme) ?? [];
+    const unserved = recordings.filter((one) => ruleOf(one)?.kind === 'unserved');
+    const unlisted = unserved.filter(({ request }) => {
+      const found = UNSERVED_IN_README.find(([path]) => path.test(request.path));
+      return found === undefined || !list.includes(found[1]);
+    });
+    expect(unlisted.map(({ version, name }) => `${version}/${name}`)).toEqual([]);
+    expect(UNSERVED_IN_README.filter(([path]) => !unserved.some(({ request }) => path.test(request.path)))).toEqual([]);
   });
 
   it('that is a stream is led through by a scenario', () => {

@@ -8,7 +8,7 @@ describe.each(['2.14', '3.1', '3.5', '3.6'] as const)('a simulator of %s', (vers
   let bench: Bench;
 
   beforeAll(async () => {
-    simulator = await Simulator.start({ version, world: 'empty', speed: 2, reconcileMs: 0 });
+    simulator = await Simulator.start({ version, world: 'empty', speed: 4, reconcileMs: 0 });
     const readerToken = (project: string): string => {
       simulator.setRights('reader', [{ resource: 'applications', action: 'get', object: `${project}/*` }]);
       return simulator.tokens.reader;

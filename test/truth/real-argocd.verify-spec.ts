@@ -16,5 +16,8 @@ describe('the Argo CD at ARGOCD_TEST_URL', () => {
   beforeAll(() => bench.prepare());
   afterAll(() => bench.dispose(), 300_000);
 
-  it.each(FACTS.map((fact) => [fact.name, fact] as const))('%s', (_name, fact) => fact.check(bench), 300_000);
+  for (const { name, needsReader, check } of FACTS) {
+    if (needsReader && !ARGOCD_TEST_READER_TOKEN) it.skip(`${name} (needs ARGOCD_TEST_READER_TOKEN)`, () => undefined);
+    else it(name, () => check(bench), 300_000);
+  }
 });

@@ -50,6 +50,8 @@ export const APPLICATIONS: readonly Entry[] = [
   { name: 'no-namespace', path: 'missing-ns', namespace: 'nowhere', more: { syncPolicy: undefined } },
   { name: 'tagged', path: 'config', namespace: 'tagged', source: { targetRevision: 'v1.0.0' } },
 ];
+/** Those of 3.6 with this name. */
+export const named = (name: string): readonly Entry[] => APPLICATIONS.filter((entry) => entry.name === name);
 export const LATER_APPLICATIONS: readonly Entry[] = [
   { name: 'waves', path: 'waves', namespace: 'waves' },
   { name: 'slow', path: 'slowhook', namespace: 'slow' },
