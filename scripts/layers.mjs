@@ -18,7 +18,7 @@ export const layers = {
   tools: ['fleet', 'jobs', 'argocd', 'auth/caller', 'auth/policy'],
   auth: ['tools', 'fleet'],
   rest: ['auth', 'tools', 'jobs/job-queue', 'cache/store'],
-  mcp: ['auth', 'tools', 'fleet/suggest'],
+  mcp: ['auth', 'tools'],
   cli: ['mcp', 'rest', 'auth', 'tools', 'jobs', 'fleet', 'argocd', 'cache', 'simulator', 'server', 'server.module'],
   simulator: [],
 };
@@ -33,7 +33,6 @@ const root = { files: ['server.ts', 'server.module.ts'], mayNot: ['simulator', '
 export const homes = {
   '@modelcontextprotocol/': ['mcp'],
   bullmq: ['jobs'],
-  '@nestjs/bullmq': ['jobs'],
   ioredis: ['cache', 'jobs'],
   undici: ['argocd', 'auth', 'jobs/webhook'],
   commander: ['cli'],

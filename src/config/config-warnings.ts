@@ -1,7 +1,7 @@
 import { isUnencrypted } from './addresses.js';
 import type { Config } from './config.js';
 import type { Explained } from './explain-issues.js';
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean, suggest } from '../errors/suggest.js';
 import { bareHost, isLoopback } from './loopback.js';
 
 /** What works but deserves a second look. */
@@ -31,7 +31,7 @@ export function warningsOf({ server, redis, clusters }: Config): Explained[] {
       if (names.includes(name)) continue;
       warn(
         ['server', 'apiKeys', index, 'clusters'],
-        `names ${name}, which is no cluster of this file.${didYouMean(name, names)}`,
+        `names ${name}, which is no cluster of this file.${didYouMean(suggest(name, names))}`,
       );
     }
   });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Path } from './config-error.js';
-import { didYouMean } from './did-you-mean.js';
+import { didYouMean, suggest } from '../errors/suggest.js';
 import { configJsonSchema, type JsonSchema } from './json-schema.js';
 
 export interface Explained {
@@ -34,7 +34,7 @@ function explain(issue: Issue, root: unknown, schema: JsonSchema): Explained[] {
       return say(`must be ${expected(issue.expected)}${quotesHint(issue.expected, value)}`);
     case 'invalid_value': {
       const allowed = issue.values.map(String);
-      return say(`must be ${oneOf(allowed)}.${typeof value === 'string' ? didYouMean(value, allowed) : ''}`);
+      return say(`must be ${oneOf(allowed)}.${typeof value === 'string' ? didYouMean(suggest(value, allowed)) : ''}`);
     }
     case 'too_small':
     case 'too_big':
@@ -90,7 +90,7 @@ function unknownKey(key: string, parent: Path, field: JsonSchema | undefined): E
   const path = [...parent, key];
   if (key === '<<') return { path, message: 'is not read: YAML merge keys are not supported; use the defaults block' };
   const here = fieldNames(field);
-  const guess = didYouMean(key, here);
+  const guess = didYouMean(suggest(key, here));
   // Where a secret is expected, a name that is like none of ours may be the secret itself.
   if (guess === '' && field?.anyOf && !(key in formOf)) {
     return { path: parent, message: `has a field that is not known here; known are ${here.join(', ')}` };

@@ -3,7 +3,7 @@ import { AppError } from '../errors/app-error.js';
 import type { Cluster } from './cluster.js';
 import { completenessOf } from './list-answer.js';
 import type { Scope } from './scope.js';
-import { didYouMean, suggest } from './suggest.js';
+import { didYouMean, suggest } from '../errors/suggest.js';
 import type { VisibleClusters } from './visible-clusters.js';
 
 /** How a caller names one application. Left-out parts are resolved. */

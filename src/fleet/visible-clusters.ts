@@ -2,7 +2,7 @@ import { AppError } from '../errors/app-error.js';
 import type { Cluster } from './cluster.js';
 import { parseClusterSelector } from './cluster-selector.js';
 import type { Scope } from './scope.js';
-import { didYouMean, suggest } from './suggest.js';
+import { didYouMean, suggest } from '../errors/suggest.js';
 
 /** The clusters that a scope can see. */
 export class VisibleClusters {

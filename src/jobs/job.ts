@@ -36,7 +36,10 @@ export type ResourceResult = z.infer<typeof resourceResult>;
 
 export const jobOutcome = z.object({
   code: z.enum(outcomeCodes).optional().describe('Why it did not simply succeed; absent on plain success'),
-  revision: z.string().optional().describe('Revision that was synced; several of a multi-source application are joined by a comma'),
+  revision: z
+    .string()
+    .optional()
+    .describe('Revision that was synced; several of a multi-source application are joined by a comma'),
   durationMs: z.int().optional().describe("Milliseconds from start to end of Argo CD's operation"),
   resources: z.array(resourceResult).describe('Results, failures first; cut to a budget'),
   resourcesOmitted: z.int().describe('How many results were cut'),
@@ -94,4 +97,5 @@ export interface JobRecord extends Job {
   deadlineAt: string;
 }
 
-export const isEnded = (state: JobState): boolean => state === 'succeeded' || state === 'failed' || state === 'cancelled';
+export const isEnded = (state: JobState): boolean =>
+  state === 'succeeded' || state === 'failed' || state === 'cancelled';

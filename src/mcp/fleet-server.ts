@@ -6,7 +6,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import type { Caller } from '../auth/caller.js';
-import { didYouMean, suggest } from '../fleet/suggest.js';
+import { didYouMean, suggest } from '../errors/suggest.js';
 import type { ToolResult, ToolRunner } from '../tools/tool-runner.js';
 import type { ReportProgress, Tool } from '../tools/tool.js';
 import { instructions } from './instructions.js';

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { AppError } from '../errors/app-error.js';
-import { didYouMean, suggest } from '../fleet/suggest.js';
+import { didYouMean, suggest } from '../errors/suggest.js';
 import type { Tool } from './tool.js';
 
 /** One thing that is wrong with the arguments. `path` is empty when the whole is meant. */

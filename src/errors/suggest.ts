@@ -1,10 +1,14 @@
 import { distance } from 'fastest-levenshtein';
 
 const suggestionsMax = 3;
+/** Longer names are no slip of the hand, and comparing them is costly. */
+const nameLengthMax = 100;
 
 /** Names close to the one given, closest first; at most three. Looks at no more than 20,000 candidates. */
 export function suggest(name: string, candidates: Iterable<string>): string[] {
+  if (name.length > nameLengthMax) return [];
   const wanted = name.toLowerCase();
+  const editsMax = wanted.length < 4 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   const scored: { candidate: string; score: number }[] = [];
   let looked = 0;
   for (const candidate of new Set(candidates)) {
@@ -12,7 +16,7 @@ export function suggest(name: string, candidates: Iterable<string>): string[] {
     const lower = candidate.toLowerCase();
     const contained = wanted.length >= 3 && (lower.includes(wanted) || wanted.includes(lower));
     const score = contained ? 1 : distance(wanted, lower);
-    if (score <= Math.max(1, Math.floor(wanted.length / 3))) scored.push({ candidate, score });
+    if (score <= editsMax) scored.push({ candidate, score });
   }
   scored.sort((a, b) => a.score - b.score || a.candidate.localeCompare(b.candidate));
   return scored.slice(0, suggestionsMax).map(({ candidate }) => candidate);
