@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
-import { Simulator, type SimulatorOptions } from '../simulator/simulator.js';
+import type { SimulatorOptions } from '../simulator/simulator-options.js';
+import { Simulator } from '../simulator/simulator.js';
 
 type Version = NonNullable<SimulatorOptions['version']>;
 

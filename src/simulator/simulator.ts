@@ -21,33 +21,8 @@ import { Router } from './router.js';
 import { sessionRoutes } from './session-routes.js';
 import { streamRoutes } from './stream-routes.js';
 import { unservedRoutes } from './unserved-routes.js';
-import type { SimulatorVersion } from './version.js';
+import type { SimulatorOptions } from './simulator-options.js';
 import { seedFleet, seedProjects } from './world.js';
-
-export interface SimulatorOptions {
-  name?: string;
-  /** Default 127.0.0.1. */
-  host?: string;
-  /** 0, the default: any free port. */
-  port?: number;
-  /** Default 3.6. */
-  version?: SimulatorVersion;
-  /** How many applications the world `fleet` begins with; default 20. */
-  applications?: number;
-  /** Names and troubles of the fleet depend on it. Default 1. */
-  seed?: number;
-  /** `fleet`: a company's applications; `empty`: projects default and payments, no application; `recorded`: as empty, for replaying the recordings. */
-  world?: 'fleet' | 'empty' | 'recorded';
-  /** For example `/argocd`: everything is served under it. */
-  rootPath?: string;
-  /** Divides every delay of the controller. At 1, the default, a sync of a few steps takes 300 to 900 ms. */
-  speed?: number;
-  /** How often each application is reconciled; default 120000, 0 for never. */
-  reconcileMs?: number;
-  /** Default 15000. */
-  keepAliveMs?: number;
-  tls?: { cert: string; key: string };
-}
 
 /** How long streams live on after a graceful shutdown began (lesson 6). */
 const GRACE_MS = 30_000;
@@ -55,7 +30,7 @@ const GRACE_MS = 30_000;
 /** One Argo CD instance that is none, over real HTTP. `close()` leaves no timer and no socket behind. */
 export class Simulator {
   readonly name: string;
-  readonly version: SimulatorVersion;
+  readonly version: NonNullable<SimulatorOptions['version']>;
   /** Tokens that never expire: everything; get in project default; role `ci` of project payments. */
   readonly tokens: { admin: string; reader: string; project: string };
   private readonly requestLog = new RequestLog();

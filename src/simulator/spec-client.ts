@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { gunzipSync } from 'node:zlib';
-import type { SimulatorOptions } from './simulator.js';
+import type { SimulatorOptions } from './simulator-options.js';
 import { Simulator } from './simulator.js';
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- the specs look into answers of any shape */

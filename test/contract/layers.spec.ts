@@ -62,7 +62,6 @@ const wrongImports: [file: string, specifier: string, rule: string][] = [
   ['src/server.ts', './cli/other.js', 'root'],
   ['src/helper.ts', './fleet/other.js', 'known-folder'],
   ['src/rest/wrong.ts', 'bullmq', 'home-of-bullmq'],
-  ['src/rest/wrong.ts', '@nestjs/bullmq', 'home-of-nestjs-bullmq'],
   ['src/fleet/wrong.ts', 'ioredis', 'home-of-ioredis'],
   ['src/fleet/wrong.ts', 'undici', 'home-of-undici'],
   ['src/rest/wrong.ts', '@modelcontextprotocol/server', 'home-of-modelcontextprotocol'],

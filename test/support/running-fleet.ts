@@ -5,7 +5,8 @@ import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load-config.js';
 import { startServer, type RunningServer } from '../../src/server.js';
 import type { ProcessRole } from '../../src/config/config.js';
-import { Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
+import type { SimulatorOptions } from '../../src/simulator/simulator-options.js';
+import { Simulator } from '../../src/simulator/simulator.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { eventually } from './eventually.js';
 

@@ -4,7 +4,8 @@ import type { JobEnd, JobPatch } from '../../src/jobs/job-queue.js';
 import type { JobRecord, SyncParameters } from '../../src/jobs/job.js';
 import { createSyncHandler } from '../../src/jobs/sync-job.js';
 import type { SyncTiming } from '../../src/jobs/sync-timing.js';
-import { Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
+import type { SimulatorOptions } from '../../src/simulator/simulator-options.js';
+import { Simulator } from '../../src/simulator/simulator.js';
 import { ScriptedCredentials, testClient } from './argocd-client.js';
 import { eventually } from './eventually.js';
 

@@ -1,5 +1,5 @@
 import type { SimulatorVersion } from '../../../src/simulator/version.js';
-import type { SimulatorOptions } from '../../../src/simulator/simulator.js';
+import type { SimulatorOptions } from '../../../src/simulator/simulator-options.js';
 import { Simulator } from '../../../src/simulator/simulator.js';
 import { eventually } from '../../support/eventually.js';
 import type { Recording, recordedVersions } from '../../support/recordings.js';
