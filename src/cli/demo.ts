@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadConfig } from '../config/load-config.js';
-import { startServer } from '../server.js';
+import { startServer, type RunningServer } from '../server.js';
 import { createLogger, type LogLevel } from '../telemetry/logger.js';
 import { listenError } from './exit.js';
 import { untilAskedToStop } from './signals.js';
@@ -38,7 +38,7 @@ export async function demo({ clusters, applications, port, logLevel }: DemoOptio
     });
     try {
       const seconds = process.uptime().toFixed(1);
-      say(welcome(server.url, fleet, applications, seconds));
+      say(welcome(server.url, fleet, applications, seconds, await somethingToSync(server)));
       const outage = failForAWhile(fleet.at(-1) as SimulatedCluster, stopping.signal);
       await untilAskedToStop();
       stopping.abort();
@@ -50,6 +50,17 @@ export async function demo({ clusters, applications, port, logLevel }: DemoOptio
     await closeSimulatedFleet(fleet);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** An application that a sync puts right, for the first try. */
+async function somethingToSync({ fleet }: RunningServer): Promise<{ name: string; cluster: string } | undefined> {
+  for (const cluster of fleet.clusters()) {
+    await cluster.ready(AbortSignal.timeout(5_000));
+    for (const row of cluster.rows.rows()) {
+      if (row.sync === 'OutOfSync' && row.health === 'Healthy' && row.operation?.phase === 'Succeeded') return row;
+    }
+  }
+  return undefined;
 }
 
 async function failForAWhile({ name, simulator }: SimulatedCluster, signal: AbortSignal): Promise<void> {
@@ -67,9 +78,15 @@ async function failForAWhile({ name, simulator }: SimulatedCluster, signal: Abor
   }
 }
 
-function welcome(url: string, fleet: readonly SimulatedCluster[], applications: number, seconds: string): string {
+function welcome(
+  url: string,
+  fleet: readonly SimulatedCluster[],
+  applications: number,
+  seconds: string,
+  toSync: { name: string; cluster: string } | undefined,
+): string {
   const names = fleet.map(({ name, simulator }) => `${name} (${simulator.version})`).join(', ');
-  const first = fleet[0]?.name;
+  const { name, cluster } = toSync ?? { name: 'NAME', cluster: fleet[0]?.name };
   const last = fleet.at(-1)?.name;
   return `
 A demo fleet is running (ready after ${seconds} s): ${applications} applications on ${fleet.length} clusters
@@ -82,7 +99,7 @@ Try, in another terminal:
   curl -s '${url}/api/v1/clusters'
   curl -s '${url}/api/v1/applications?limit=5'
   curl -s '${url}/api/v1/applications?cluster=env=prod&sync=OutOfSync&limit=3'
-  curl -s '${url}/api/v1/applications/NAME/sync' -H 'Content-Type: application/json' -d '{"cluster":"${first}"}'
+  curl -s '${url}/api/v1/applications/${name}/sync' -H 'Content-Type: application/json' -d '{"cluster":"${cluster}"}'
   curl -s '${url}/api/v1/jobs/JOB_ID/wait'
 
 Or give it to an agent:
