@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis, type RedisOptions } from 'ioredis';
 import { AppError } from '../errors/app-error.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -13,6 +14,8 @@ export interface RedisConnectionOptions {
   /** How long one command may take, and how long the first connection is waited for. Default 2000. */
   timeoutMs?: number;
 }
+
+const awayMessage = 'Redis cannot be reached at the moment.';
 
 /**
  * A connection that fails fast: a command is answered or refused within `timeoutMs`, connected or not, and nothing is
@@ -32,17 +35,11 @@ export class RedisConnection {
       // A command whose answer was lost may have been carried out; only the caller knows whether it may be repeated.
       autoResendUnfulfilledCommands: false,
       commandTimeout: this.timeoutMs,
-      connectTimeout: this.timeoutMs,
+      // Longer than callers wait: a busy start must not break off a connection that is about to stand.
+      connectTimeout: 5_000,
     });
     this.firstAttempt = new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.timeoutMs);
-      timer.unref();
-      for (const event of ['ready', 'close', 'end'] as const) {
-        this.client.once(event, () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      }
+      for (const event of ['ready', 'close', 'end'] as const) this.client.once(event, () => resolve());
     });
   }
 
@@ -55,15 +52,19 @@ export class RedisConnection {
    * answer is missing.
    */
   async use<T>(commands: (client: Redis) => Promise<T>): Promise<T> {
-    await this.firstAttempt;
-    if (!this.isReady) throw new AppError('unavailable', 'Redis cannot be reached at the moment.');
+    // Counted from here, not from the start: a program that starts is busy, and hears late that it is connected.
+    if (!this.isReady) await this.waitForFirstAttempt();
+    if (!this.isReady) throw new AppError('unavailable', awayMessage);
     try {
       return await commands(this.client);
     } catch (error) {
       if (error instanceof AppError) throw error;
-      throw isReply(error)
-        ? new AppError('unavailable', 'Redis refuses commands at the moment.', {}, { cause: error })
-        : new AppError('unavailable', 'Redis did not answer.', { maybeDone: true }, { cause: error });
+      const [message, details] = isReply(error)
+        ? ['Redis refuses commands at the moment.', {}]
+        : wasNeverSent(error)
+          ? [awayMessage, {}]
+          : ['Redis did not answer.', { maybeDone: true }];
+      throw new AppError('unavailable', message, details, { cause: error });
     }
   }
 
@@ -79,6 +80,13 @@ export class RedisConnection {
   /** Closes at once: nothing waits in this connection. */
   close(): void {
     this.client.disconnect();
+  }
+
+  private async waitForFirstAttempt(): Promise<void> {
+    const wait = new AbortController();
+    const tooLong = delay(this.timeoutMs, undefined, { signal: wait.signal }).catch(() => undefined);
+    await Promise.race([this.firstAttempt, tooLong]);
+    wait.abort();
   }
 }
 
@@ -132,6 +140,10 @@ function logStates(client: Redis, purpose: string, log: Logger): void {
 function reasonOf(error: Error & { code?: string }): string {
   return error.code ?? /^[A-Z]+\b/.exec(error.message)?.[0] ?? error.name;
 }
+
+/** True if the driver found the connection broken before it wrote the command; it has no code for that. */
+const wasNeverSent = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith("Stream isn't writeable");
 
 /** True if Redis answered with an error: then it is known that the command was not carried out. */
 const isReply = (error: unknown): boolean => error instanceof Error && error.name === 'ReplyError';

@@ -49,14 +49,14 @@ export interface BullmqWorkerOptions {
  * dead processes. Its attempts and results are not used: whether a job is done stands in its record alone.
  */
 export class BullmqWorker {
-  private readonly worker: Worker;
+  private readonly worker: StoppableWorker;
   /** Runs of this process, with the promise of their end. */
   private readonly runs = new Map<JobRun, Promise<WriteResult | undefined>>();
   private readonly stopping = new AbortController();
 
   constructor(private readonly options: BullmqWorkerOptions) {
     const { client, concurrency, keyPrefix, times, log } = options;
-    this.worker = new Worker(bullQueueName, (job, token) => this.process(job, token ?? ''), {
+    this.worker = new StoppableWorker(bullQueueName, (job, token) => this.process(job, token ?? ''), {
       connection: client,
       prefix: jobKeys(keyPrefix).bullPrefix,
       skipVersionCheck: true,
@@ -84,6 +84,7 @@ export class BullmqWorker {
     await within(letGoMs, this.settled());
     for (const run of this.runs.keys()) run.abandon();
     await within(letGoMs, closed);
+    await this.worker.stopRenewing();
   }
 
   private async process(job: BullJob, token: string): Promise<void> {
@@ -169,6 +170,13 @@ export class BullmqWorker {
 
   private settled(): Promise<unknown> {
     return Promise.allSettled(this.runs.values());
+  }
+}
+
+/** While Redis is away BullMQ's `close` may never come to the end of its list, where it stops this timer. */
+class StoppableWorker extends Worker {
+  async stopRenewing(): Promise<void> {
+    await this.lockManager.close();
   }
 }
 
