@@ -134,7 +134,7 @@ export const errorCatalogue = define({
     retryable: true,
     logLevel: 'error',
     meaning: 'A part of this server (queue, store) does not work at the moment.',
-    hint: 'Call again later; nothing was started.',
+    hint: 'Call again later.',
   },
   internal: {
     http: 500,

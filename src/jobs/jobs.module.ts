@@ -1,8 +1,10 @@
 import { type DynamicModule, Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Logger } from '../telemetry/logger.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { BullmqQueue } from './bullmq-queue.js';
 import { EmbeddedQueue } from './embedded-queue.js';
+import { MeasuredQueue } from './measured-queue.js';
 import { JOB_HANDLER, JOB_QUEUE, type JobHandler, type JobQueue } from './job-queue.js';
 
 export interface JobsOptions {
@@ -45,7 +47,12 @@ export class JobsModule implements OnApplicationBootstrap, OnModuleDestroy {
         { provide: OPTIONS, useValue: options },
         {
           provide: JOB_QUEUE,
-          useFactory: () => (url ? new BullmqQueue({ url, keyPrefix, log }) : new EmbeddedQueue({ log })),
+          inject: [Metrics],
+          useFactory: (metrics: Metrics): JobQueue =>
+            new MeasuredQueue(
+              url ? new BullmqQueue({ url, keyPrefix, log }) : new EmbeddedQueue({ log }),
+              (kind, state) => metrics.jobMoved(kind, state),
+            ),
         },
       ],
       exports: [JOB_QUEUE],

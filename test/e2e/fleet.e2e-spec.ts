@@ -131,6 +131,21 @@ describe('a fleet of healthy clusters', () => {
     expect(fleet.simulators['eu-prod']?.operations()).toHaveLength(1);
   });
 
+  it('jobs, tools, upstream requests and feeds are measured, without a label that grows with applications', async () => {
+    const { body } = (await fleet.get('/metrics')) as { body: string };
+    for (const line of [
+      /^jobs_total\{kind="sync",state="queued"\} [1-9]/m,
+      /^jobs_total\{kind="sync",state="succeeded"\} [1-9]/m,
+      /^tool_duration_seconds_count\{tool="list_applications",outcome="ok"\} [1-9]/m,
+      /^upstream_requests_total\{cluster="eu-prod",endpoint="sync",outcome="ok"\} 1$/m,
+      /^fleet_feed_state\{cluster="eu-prod",state="live"\} 1$/m,
+      /^fleet_feed_age_seconds\{cluster="eu-prod"\} \d/m,
+    ]) {
+      expect(body).toMatch(line);
+    }
+    expect(body).not.toMatch(/application=|name=/);
+  });
+
   it('a read-only cluster is never changed', async () => {
     const { body: list } = await fleet.get('/api/v1/applications?cluster=eu-dev&limit=1');
     const [{ name }] = list.applications;
