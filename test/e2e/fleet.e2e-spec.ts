@@ -216,7 +216,7 @@ describe('a fleet with sick clusters', () => {
     const falls = fleet.simulators['falls'];
     const { body: before } = await fleet.get('/api/v1/applications?cluster=falls&limit=1');
     const [{ name }] = before.applications;
-    await falls?.goDown();
+    falls?.goDown();
     await eventually(async () => {
       const { body } = await fleet.get('/api/v1/applications?cluster=falls&limit=200');
       expect(body.total).toBe(10);
