@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root } from './root.mjs';
@@ -10,6 +10,7 @@ import { root } from './root.mjs';
  */
 const bin = (name) => join(root, 'node_modules', name);
 const node = process.execPath;
+const endAfterMs = 30_000;
 
 const checks = [
   { name: 'format', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level=warn', '.'] },
@@ -61,6 +62,7 @@ async function runSuite({ name, args }) {
   const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', bin('jest/bin/jest.js')];
   const { ok } = await run([...jest, '--selectProjects', name, '--json', `--outputFile=${outputFile}`, ...args], {
     isQuiet: false,
+    isDone: () => existsSync(outputFile),
   });
   const result = readResult(outputFile);
   sum.passed += result.numPassedTests;
@@ -84,7 +86,11 @@ function record(name, ok) {
   if (!ok) failures.push(name);
 }
 
-function run(args, { isQuiet }) {
+/**
+ * Runs a program. One that has written its result and does not end (a test left something open) is ended and has failed:
+ * a run that hangs tells nobody anything.
+ */
+function run(args, { isQuiet, isDone = () => false }) {
   return new Promise((resolve) => {
     // Under --json jest repeats its result on stdout, which nobody wants to read.
     const child = spawn(node, args, {
@@ -94,7 +100,19 @@ function run(args, { isQuiet }) {
     let output = '';
     child.stdout?.on('data', (data) => (output += data));
     child.stderr?.on('data', (data) => (output += data));
-    child.once('error', (error) => resolve({ ok: false, output: error.message }));
-    child.once('close', (code) => resolve({ ok: code === 0, output }));
+    let doneAt;
+    const watch = setInterval(() => {
+      if (!isDone()) return;
+      doneAt ??= Date.now();
+      if (Date.now() - doneAt < endAfterMs) return;
+      console.error('It does not end: a test has left something open.');
+      child.kill('SIGKILL');
+    }, 1_000);
+    const end = (result) => {
+      clearInterval(watch);
+      resolve(result);
+    };
+    child.once('error', (error) => end({ ok: false, output: error.message }));
+    child.once('close', (code) => end({ ok: code === 0, output }));
   });
 }
