@@ -24,6 +24,10 @@ export interface ClusterSurroundings {
   observeBreaker?: (state: BreakerState) => void;
 }
 
+/** Requests made for callers and jobs; the watcher's own tell it by themselves. */
+const endpointsOfCalls = new Set(['get', 'sync', 'terminate']);
+const outcomesOfDoubt = new Set(['cluster_refused', 'cluster_unreachable', 'cluster_timeout']);
+
 const CLUSTER_CONFIG = Symbol('configuration of this cluster');
 const SURROUNDINGS = Symbol('store, log and metrics');
 
@@ -33,6 +37,8 @@ class Instance implements OnModuleDestroy {
   readonly secret: SecretHandle;
   readonly client: ArgoCdClient;
   readonly api: GuardedApi;
+  /** Called when a request that somebody made came to nothing. */
+  onFailure: () => void = () => {};
 
   constructor(@Inject(CLUSTER_CONFIG) config: ClusterConfig, @Inject(SURROUNDINGS) surroundings: ClusterSurroundings) {
     const { log, observe, observeBreaker } = surroundings;
@@ -44,7 +50,11 @@ class Instance implements OnModuleDestroy {
       tls: readTlsFiles(config.tls),
       limits: config.limits,
     });
-    this.api = new GuardedApi(this.client, config.limits, observe, observeBreaker);
+    const noticed: ObserveRequest = (endpoint, outcome, seconds) => {
+      observe?.(endpoint, outcome, seconds);
+      if (endpointsOfCalls.has(endpoint) && outcomesOfDoubt.has(outcome)) this.onFailure();
+    };
+    this.api = new GuardedApi(this.client, config.limits, noticed, observeBreaker);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -74,6 +84,7 @@ class Follower implements OnModuleDestroy {
     this.rows = new ClusterRows((change) => this.writer.note(change));
     const { rows, feed } = this;
     const { api } = instance;
+    instance.onFailure = () => this.watcher.doubt();
     this.watcher = new Watcher({ cluster, api, rows, feed, limits, log, probe: (signal) => this.probe(signal) });
     this.cluster = new Cluster(config, api, rows, feed, this.facts, this.watcher, () => this.warmUp());
   }

@@ -82,7 +82,7 @@ export class Cluster {
 
   /** Undefined when its rows are complete and true as of the last sign of life. */
   failure(): ClusterFailure | undefined {
-    const { state, asOf, reason, code, incomplete } = this.feed.snapshot();
+    const { state, asOf, reason, code, incomplete, completeAt } = this.feed.snapshot();
     const seen = { ...(asOf ? { lastSeenAt: asOf.toISOString() } : {}) };
     const cluster = this.name;
     switch (state) {
@@ -93,7 +93,7 @@ export class Cluster {
           cluster,
           code: 'cluster_refused',
           message: incomplete,
-          ...seen,
+          ...(completeAt ? { lastSeenAt: completeAt.toISOString() } : {}),
           staleRows: this.rows.unconfirmedCount(),
         };
       case 'idle':

@@ -8,7 +8,8 @@ import type { Logger } from '../telemetry/logger.js';
 import { rowOf } from './application-row.js';
 import type { Feed } from './feed.js';
 import type { ClusterRows } from './fleet-index.js';
-import { missingRights, reconcile } from './reconcile.js';
+import { Pulse, mayReadEverything } from './pulse.js';
+import { missingRights, reconcile, type Reconciled } from './reconcile.js';
 
 /** Time a stream gets to open before the list is asked for without it. */
 const openGraceMs = 300;
@@ -43,6 +44,9 @@ export class Connection {
   private tellOpen: () => void = () => {};
   private readonly whenOpen = new Promise<void>((resolve) => (this.tellOpen = resolve));
   private wasLive = false;
+  private isSick = false;
+  private listNow: () => void = () => {};
+  private readonly pulse: Pulse;
   /** Applications of the last list; undefined before the first. */
   private listed?: number;
   private readonly abort = new AbortController();
@@ -54,12 +58,13 @@ export class Connection {
     stopping: AbortSignal,
   ) {
     this.signal = AbortSignal.any([stopping, this.abort.signal]);
+    this.pulse = new Pulse(options.api, { sick: (error) => this.sick(error), well: () => this.well() });
   }
 
   /** Follows until the stream ends, for whatever reason. Leaves no request behind. Never throws. */
   async follow(): Promise<Ending> {
     const { api, limits, feed } = this.options;
-    const lists = this.listAgainAndAgain();
+    const beside = [this.listAgainAndAgain(), this.pulse.run(this.signal)];
     let ending: Ending;
     try {
       const stream = api.watch({ fields: watchFields, headerTimeoutMs: limits.streamHeaderMs, signal: this.signal });
@@ -70,8 +75,13 @@ export class Connection {
       ending = this.broke(AppError.from(error));
     }
     this.abort.abort(new Error('the stream has ended'));
-    await lists;
+    await Promise.all(beside);
     return ending;
+  }
+
+  /** A request of somebody failed: finds out now whether the cluster is well. */
+  doubt(): void {
+    this.pulse.askNow();
   }
 
   private take(signal: WatchSignal): void {
@@ -111,7 +121,8 @@ export class Connection {
         const wasOpen = this.isOpen;
         const isTrue = await this.listOnce();
         const next = !isTrue ? retryMs : wasOpen ? limits.relistMs : Math.min(heartbeatMs, limits.relistMs);
-        const waits = [this.pause(next * (0.8 + Math.random() * 0.4))];
+        const asked = new Promise<void>((resolve) => (this.listNow = resolve));
+        const waits = [asked, this.pause(next * (0.8 + Math.random() * 0.4))];
         if (!wasOpen) waits.push(this.whenOpen);
         await Promise.race(waits);
       }
@@ -129,22 +140,39 @@ export class Connection {
       this.listed = result.listed;
       // Without a stream nothing but an empty list can be complete: the rows come with the stream's snapshot.
       if (!streaming && result.listed > 0) return false;
-      feed.touch();
-      feed.markIncomplete(result.unconfirmed > 0 ? missingRights(result.unconfirmed) : undefined);
       if (result.unread > 0) {
         log.warn({ cluster, unread: result.unread }, 'listed applications could not be read');
         return false;
       }
+      feed.touch();
+      feed.markIncomplete(await this.whatIsMissing(result));
       this.wasLive = true;
+      this.isSick = false;
       feed.move('live');
       return true;
     } catch (error) {
       if (this.signal.aborted) throw error;
-      const { message, code } = AppError.from(error);
-      log.warn({ cluster, reason: message }, 'list failed');
-      if (!this.isOpen) feed.move('down', message, code);
+      this.sick(AppError.from(error));
       return false;
     }
+  }
+
+  private async whatIsMissing({ listed, unconfirmed }: Reconciled): Promise<string | undefined> {
+    if (unconfirmed > 0) return missingRights(unconfirmed);
+    if (listed > 0 || (await mayReadEverything(this.options.api, this.signal))) return undefined;
+    return 'Argo CD shows no application to this account, which may not read those of every project.';
+  }
+
+  /** Requests fail, whatever the stream does: what it brings goes on being written, but nobody should rely on it. */
+  private sick({ message, code }: AppError): void {
+    const { feed, log, cluster } = this.options;
+    if (!this.isSick) log.warn({ cluster, reason: message }, 'requests fail');
+    this.isSick = true;
+    feed.move(this.isOpen ? 'stale' : 'down', message, code);
+  }
+
+  private well(): void {
+    if (this.isSick) this.listNow();
   }
 
   private pause(ms: number): Promise<void> {

@@ -23,6 +23,8 @@ export interface FeedSnapshot {
   code?: ErrorCode;
   /** The rows are not everything there is: rights were reduced, or some could not be read. Holds why. */
   incomplete?: string;
+  /** When the rows were last known to be everything there is. */
+  completeAt?: Date;
 }
 
 /** Keeps the state of one cluster's feed and tells listeners when it changes. */
@@ -57,6 +59,7 @@ export class Feed {
   }
 
   markIncomplete(reason: string | undefined): void {
+    if (reason === undefined) this.current.completeAt = this.now();
     if (this.current.incomplete === reason) return;
     this.current = { ...this.current, incomplete: reason };
     this.tell();

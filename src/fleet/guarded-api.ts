@@ -35,12 +35,14 @@ export type ObserveRequest = (endpoint: string, outcome: string, seconds: number
  * the others nothing and answers at once while it is known to be sick. Streams pass: they have one connection each and
  * are how a cluster's recovery is noticed.
  *
- * Errors: as ArgoCdApi, and `cluster_unreachable` with `details.reason: 'breaker_open'` when the cluster was not asked.
+ * Errors: as ArgoCdApi; with `details.reason: 'breaker_open'` the last outage's when the cluster was not asked.
  */
 export class GuardedApi implements ArgoCdApi {
   private readonly breaker: CircuitBreakerPolicy;
   private readonly limit: BulkheadPolicy;
   private readonly policy: IPolicy;
+  /** What the breaker opened for, to say so while it is open. */
+  private lastOutage?: AppError;
 
   constructor(
     private readonly api: ArgoCdApi,
@@ -91,7 +93,8 @@ export class GuardedApi implements ArgoCdApi {
     try {
       return await this.policy.execute(call);
     } catch (error) {
-      const translated = translate(error);
+      const translated = translate(error, this.lastOutage);
+      if (isOutage(error)) this.lastOutage = translated;
       outcome = translated.details['reason'] === 'breaker_open' ? 'breaker_open' : translated.code;
       throw translated;
     } finally {
@@ -111,11 +114,11 @@ function isOutage(error: unknown): boolean {
   return upstreamCode === undefined || upstreamCode === 14;
 }
 
-function translate(error: unknown): AppError {
+function translate(error: unknown, lastOutage: AppError | undefined): AppError {
   if (error instanceof BrokenCircuitError) {
     return new AppError(
-      'cluster_unreachable',
-      `The cluster failed ${failuresToOpen} times in a row and is left alone for up to ${openMs / 1000} s.`,
+      lastOutage?.code ?? 'cluster_unreachable',
+      `${lastOutage?.message ?? 'The cluster does not answer.'} It failed ${failuresToOpen} times in a row and is asked again in up to ${openMs / 1000} s.`,
       { reason: 'breaker_open' },
     );
   }

@@ -129,4 +129,4 @@ async function pruneVanished({ cluster, api, rows, epoch, signal }: Context, van
 
 /** Says in the feed that rows could not be confirmed. */
 export const missingRights = (count: number): string =>
-  `access_reduced: ${count} known applications are missing from the list, and Argo CD does not say that they are gone`;
+  `${count} known applications are no longer listed, and Argo CD does not say that they are gone: perhaps the account lost rights.`;

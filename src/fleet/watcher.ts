@@ -20,6 +20,7 @@ export class Watcher {
   private readonly stopping = new AbortController();
   private running?: Promise<void>;
   private epoch = 0;
+  private connection?: Connection;
 
   constructor(private readonly options: WatcherOptions) {}
 
@@ -30,6 +31,11 @@ export class Watcher {
 
   get isStarted(): boolean {
     return this.running !== undefined;
+  }
+
+  /** A request of somebody failed: looks now whether the cluster is well. */
+  doubt(): void {
+    this.connection?.doubt();
   }
 
   /** Resolves when no request, stream or timer is left. */
@@ -43,8 +49,8 @@ export class Watcher {
     feed.move('seeding');
     let failures = 0;
     while (!this.stopping.signal.aborted) {
-      const connection = new Connection(this.options, ++this.epoch, this.stopping.signal);
-      const ending = await connection.follow();
+      this.connection = new Connection(this.options, ++this.epoch, this.stopping.signal);
+      const ending = await this.connection.follow();
       if (this.stopping.signal.aborted) return;
       log.info({ cluster, reason: ending.reason, state: feed.snapshot().state }, 'stream ended');
       failures = ending.wasLive ? 0 : failures + 1;
