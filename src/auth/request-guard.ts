@@ -84,7 +84,12 @@ function hostIn(authority: string | undefined): string | undefined {
   return ipv6 === undefined ? name : isIPv6(ipv6) ? ipv6 : undefined;
 }
 
+const hints = {
+  403: 'Call the server by an address that it knows: a loopback name, its publicUrl, or one of server.allowedHosts.',
+  415: 'Send the body as JSON, with its content type.',
+};
+
 const refuse = (status: 403 | 415, code: 'forbidden' | 'invalid_input', message: string): GuardRefusal => ({
   status,
-  error: new AppError(code, message),
+  error: new AppError(code, message, {}, { hint: hints[status] }),
 });

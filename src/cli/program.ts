@@ -26,6 +26,7 @@ export function createProgram(): Command {
   const program = new Command('argocd-fleet-mcp')
     .description('One MCP endpoint, with a REST mirror, over every Argo CD instance of a fleet.')
     .version(version)
+    .configureOutput({ outputError: (text, write) => write(`argocd-fleet-mcp: ${text}`) })
     .showHelpAfterError('(add --help for what can be given)');
   // Wrong usage ends with 2, as every other mistake on the command line.
   program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));

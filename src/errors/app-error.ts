@@ -14,10 +14,14 @@ export class AppError extends Error {
     readonly code: ErrorCode,
     message: string,
     readonly details: ErrorDetails = {},
-    options: { cause?: unknown } = {},
+    options: { cause?: unknown; hint?: string } = {},
   ) {
     super(message, options);
+    this.hint = options.hint;
   }
+
+  /** What the caller can do, where the catalogue's hint does not fit. */
+  readonly hint?: string;
 
   get http(): number {
     return errorCatalogue[this.code].http;

@@ -70,7 +70,7 @@ export const errorCatalogue = define({
     http: 404,
     retryable: false,
     logLevel: 'debug',
-    meaning: 'No such application or job, as far as this caller can see.',
+    meaning: 'There is no such thing, as far as this caller can see.',
     hint: 'Call list_applications with a name pattern.',
   },
   operation_in_progress: {

@@ -31,7 +31,7 @@ export function toProblem(error: unknown): Problem {
     detail: appError.message,
     code: appError.code,
     retryable: entry.retryable,
-    hint: entry.hint,
+    hint: appError.hint ?? entry.hint,
     ...(Object.keys(appError.details).length > 0 ? { details: appError.details } : {}),
   };
 }

@@ -7,6 +7,7 @@ describe('suggestions', () => {
     expect(suggest('eu-prdo', ['eu-prod', 'us-prod', 'eu-dev'])).toEqual(['eu-prod']);
     expect(suggest('car', ['cart', 'card', 'cars', 'care'])).toHaveLength(3);
     expect(suggest('zzz', ['cart'])).toEqual([]);
+    expect(suggest('ulr', ['url', 'port'])).toEqual(['url']);
   });
 
   it('read as a sentence', () => {

@@ -15,11 +15,19 @@ export function suggest(name: string, candidates: Iterable<string>): string[] {
     if (++looked > 20_000) break;
     const lower = candidate.toLowerCase();
     const contained = wanted.length >= 3 && (lower.includes(wanted) || wanted.includes(lower));
-    const score = contained ? 1 : distance(wanted, lower);
+    const score = contained || isSwap(wanted, lower) ? 1 : distance(wanted, lower);
     if (score <= editsMax) scored.push({ candidate, score });
   }
   scored.sort((a, b) => a.score - b.score || a.candidate.localeCompare(b.candidate));
   return scored.slice(0, suggestionsMax).map(({ candidate }) => candidate);
+}
+
+/** Two neighbouring letters in the wrong order: one slip of the hand, though two edits. */
+function isSwap(a: string, b: string): boolean {
+  if (a.length !== b.length || a === b) return false;
+  let i = 0;
+  while (a[i] === b[i]) i++;
+  return a[i] === b[i + 1] && a[i + 1] === b[i] && a.slice(i + 2) === b.slice(i + 2);
 }
 
 /** ` Did you mean a, b or c?`, or nothing. */

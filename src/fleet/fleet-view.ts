@@ -40,7 +40,8 @@ export class FleetView {
 
   /**
    * The one application that a change means. Throws as `findApplication`, and `read_only` when its cluster is
-   * read-only. Asks the cluster only if the index does not know the application.
+   * read-only. Asks the cluster only if the index does not know the application or the cluster is not live, and
+   * then throws what that came to.
    */
   async resolveForChange(name: ApplicationName, signal: AbortSignal): Promise<Target> {
     const found = await findApplication(this.clusters, this.scope, name, { forChange: true, signal });
@@ -48,7 +49,9 @@ export class FleetView {
     if (cluster.config.readOnly) {
       throw new AppError('read_only', `Cluster "${cluster.name}" is configured as read-only; nothing was changed.`);
     }
-    const row = found.row ?? (await readLive(found, this.scope, name, signal)).row;
+    // A cluster that is not well is asked first: better refused now than by a job that cannot begin.
+    const known = cluster.feed.isLive ? found.row : undefined;
+    const row = known ?? (await readLive(found, this.scope, name, signal)).row;
     return { cluster: cluster.name, namespace: row.namespace, application: row.name, project: row.project };
   }
 

@@ -88,7 +88,7 @@ function lastKnown(row: ApplicationRow, { cluster }: Found, failure: AppError): 
         code: failure.code,
         message: failure.message,
         ...(lastSeenAt ? { lastSeenAt } : {}),
-        staleRows: 1,
+        staleRows: cluster.rows.size,
       },
     ],
   };

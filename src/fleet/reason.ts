@@ -6,7 +6,7 @@ const reasonLengthMax = 200;
 
 /** What Argo CD puts before every message of a kind; the cause stands behind it. */
 const preambles =
-  /Failed to load target state: |failed to generate manifest for source \d+ of \d+: |rpc error: code = \w+ desc = |Manifest generation error \(cached\): |one or more objects failed to apply, reason: /gi;
+  /Failed to load target state: |failed to generate manifest for source \d+ of \d+: |rpc error: code = \w+ desc = |Manifest generation error \(cached\): |error when (?:patching|creating|replacing|applying patch:?) "[^"]*": |one or more objects failed to apply, reason: /gi;
 
 /**
  * Why the row is not fine, in one line; undefined when it is. Quotes Argo CD's own message after our word for it, so

@@ -38,7 +38,8 @@ export function toolDefinition(tool: Tool): ToolDefinition {
     annotations: {
       title: tool.title,
       readOnlyHint: tool.effect === 'read',
-      destructiveHint: tool.effect === 'destroy',
+      // MCP's word for anything that may do more than add: clients let calls pass unasked on a false here.
+      destructiveHint: tool.effect !== 'read',
       idempotentHint: tool.idempotent,
       // Answers quote texts that people outside this server wrote.
       openWorldHint: true,

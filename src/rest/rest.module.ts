@@ -80,7 +80,8 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
 
   onModuleInit(): void {
     const { fastify, runner, authenticator, store, queue, metrics, drain } = this;
-    new ServiceRoutes({ parts: { store, queue }, authenticator, metrics, drain }).mount(fastify);
+    const needed = this.options.role === 'worker' ? ['queue'] : [];
+    new ServiceRoutes({ parts: { store, queue }, needed, authenticator, metrics, drain }).mount(fastify);
     if (this.options.role === 'worker') return;
     new ToolRoutes({ tools: runner.catalog, runner, authenticator, drain }).mount(fastify);
     // Made once: it depends on nothing that changes. It holds nothing of the fleet and asks nobody for a key.

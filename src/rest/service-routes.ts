@@ -16,8 +16,9 @@ export interface HealthSource {
 }
 
 export interface ServiceRoutesOptions {
-  /** Parts by name, all of which must work. */
   parts: Readonly<Record<string, HealthSource>>;
+  /** Parts without which this process is of no use: a worker without its queue. Reads need none of them. */
+  needed: readonly string[];
   authenticator: Pick<Authenticator, 'authenticate'>;
   metrics: Pick<Metrics, 'text' | 'contentType'>;
   drain: RequestDrain;
@@ -45,21 +46,28 @@ export class ServiceRoutes {
     });
   }
 
+  /**
+   * A store or queue that is away is told and is no reason to take this process out of service: reads go on from memory,
+   * and what needs the queue is refused with `unavailable`.
+   */
   private async ready(reply: FastifyReply): Promise<FastifyReply> {
-    const { parts, drain } = this.options;
+    const { parts, needed, drain } = this.options;
     const found = await Promise.all(
       Object.entries(parts).map(async ([name, source]) => [name, source, await healthOf(source)] as const),
     );
-    const reasons = found.filter(([, , { ok }]) => !ok).map(([name, , { reason }]) => `${name}: ${reason}`);
+    const broken = found.filter(([, , { ok }]) => !ok);
+    const reasons = broken
+      .filter(([name]) => needed.includes(name))
+      .map(([name, , { reason }]) => `${name}: ${reason}`);
     if (drain.isDraining) reasons.unshift('shutting down');
     if (reasons.length > 0) {
       return sendProblem(reply, transportProblem('unavailable', 'This server is not ready.', { details: { reasons } }));
     }
-    const shown = found.map(([name, { kind, durable }]) => [
+    const shown = found.map(([name, { kind, durable }, { ok, reason }]) => [
       name,
-      { kind, ...(durable === undefined ? {} : { durable }) },
+      { kind, ...(durable === undefined ? {} : { durable }), ...(ok ? {} : { ok, reason }) },
     ]);
-    return reply.send({ status: 'ready', ...Object.fromEntries(shown) });
+    return reply.send({ status: broken.length > 0 ? 'degraded' : 'ready', ...Object.fromEntries(shown) });
   }
 }
 

@@ -108,5 +108,5 @@ function dealAilments(seed: number, count: number): Map<number, Ailment> {
     [places[index], places[other]] = [places[other]!, places[index]!];
   }
   const ailing = places.slice(0, Math.round(count * AILING_SHARE));
-  return new Map(ailing.map((place, index) => [place, AILMENTS[index % AILMENTS.length]!]));
+  return new Map(ailing.map((place, index) => [place, AILMENTS[(index + seed - 1) % AILMENTS.length]!]));
 }

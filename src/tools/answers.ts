@@ -1,13 +1,12 @@
 import { z } from 'zod';
-import { errorCatalogue, type ErrorCode } from '../errors/catalogue.js';
 
 /** Shapes that several tools answer with. */
 
-const errorCode = z.enum(Object.keys(errorCatalogue) as [ErrorCode, ...ErrorCode[]]);
-
 export const clusterFailure = z.object({
   cluster: z.string().describe('Cluster whose present state is not known'),
-  code: errorCode.describe('Kind of failure'),
+  code: z
+    .string()
+    .describe('Kind of failure: cluster_not_ready, cluster_refused, cluster_unreachable or cluster_timeout'),
   message: z.string().describe('What is the matter'),
   lastSeenAt: z.string().optional().describe('ISO 8601: when its rows were last known true; absent if never'),
   staleRows: z.int().describe('How many of its applications are known from then'),

@@ -64,7 +64,7 @@ describe('2026-07-28', () => {
         openWorldHint: true,
       },
     });
-    expect(tools[2]?.['annotations']).toMatchObject({ readOnlyHint: false, destructiveHint: false });
+    expect(tools[2]?.['annotations']).toMatchObject({ readOnlyHint: false, destructiveHint: true });
     expect(await list()).toEqual(first);
   });
 

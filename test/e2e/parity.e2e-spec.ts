@@ -131,14 +131,20 @@ describe.each(['modern', 'legacy'] as const)('parity of MCP (%s) and REST', (era
     }
   });
 
-  it('a sync started over one is followed over the other', async () => {
-    const { body: found } = await fleet.get('/api/v1/applications?cluster=eu&sync=OutOfSync&limit=1');
-    const [{ name }] = found.applications;
+  it('a sync started and awaited over MCP succeeds, and REST shows the same job', async () => {
+    const { body: found } = await fleet.get('/api/v1/applications?cluster=eu&sync=OutOfSync&health=Healthy&limit=50');
+    const { name } = found.applications.find((row: { phase?: string }) => row.phase === 'Succeeded');
     const started = await client.call('sync_application', { application: name, cluster: 'eu' });
     const { job } = started.structuredContent as { job: { jobId: string } };
-    const waited = await fleet.get(`/api/v1/jobs/${job.jobId}/wait`);
-    const asked = await client.call('get_job', { jobId: job.jobId });
-    expect(['succeeded', 'failed']).toContain(waited.body.job.state);
-    expect(asked.structuredContent).toEqual(waited.body);
+    const steps: number[] = [];
+    const waited = await client.call(
+      'wait_for_job',
+      { jobId: job.jobId },
+      { onprogress: ({ progress }) => void steps.push(progress) },
+    );
+    expect(waited.structuredContent).toMatchObject({ job: { state: 'succeeded', outcome: { sync: 'Synced' } } });
+    expect(steps).toEqual([...steps].sort((a, b) => a - b));
+    expect((await fleet.get(`/api/v1/jobs/${job.jobId}`)).body).toEqual(waited.structuredContent);
+    expect((await fleet.get(`/api/v1/jobs/${job.jobId}/wait`)).body).toEqual(waited.structuredContent);
   });
 });

@@ -24,4 +24,9 @@ export const getJob = defineTool({
 });
 
 export const noSuchJob = (id: string): AppError =>
-  new AppError('not_found', `There is no job "${id}". Ended jobs are kept for a limited time.`);
+  new AppError(
+    'not_found',
+    `There is no job "${id}". Ended jobs are kept for a limited time.`,
+    {},
+    { hint: 'Use the jobId that the tool which started the job has answered.' },
+  );

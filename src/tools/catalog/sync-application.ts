@@ -11,7 +11,7 @@ export const syncApplication = defineTool({
   title: 'Sync an application',
   description:
     'Starts a sync (deploys what Git or the chart says) as a job and returns it at once. Two equal calls while it runs ' +
-    'become one job. Next: wait_for_job with the jobId until state is succeeded or failed.',
+    'become one job. Next: wait_for_job with the jobId until state is succeeded, failed or cancelled.',
   effect: 'change',
   idempotent: false,
   route: 'POST /applications/{application}/sync',
