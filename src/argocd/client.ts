@@ -24,6 +24,8 @@ export type ArgoCdClientOptions = HttpOptions;
 const api = ['api', 'v1'];
 const applications = [...api, 'applications'];
 const anything = z.unknown();
+/** One application in a frame. The store behind Argo CD refuses objects of more than 1.5 MB; health is added to that. */
+const frameCharactersMax = 8 * 1024 * 1024;
 
 /** One Argo CD instance over HTTP. Opens nothing before the first call. */
 export class ArgoCdClient implements ArgoCdApi {
@@ -56,7 +58,8 @@ export class ArgoCdClient implements ArgoCdApi {
   ): Promise<ApplicationList> {
     const { fields, projects, signal } = options;
     const query = { fields: fields?.join(','), projects };
-    return this.http.json({ method: 'GET', path: applications, query, signal }, applicationList);
+    const bytesMax = this.options.limits.responseBytesMax;
+    return this.http.json({ method: 'GET', path: applications, query, signal, bytesMax }, applicationList);
   }
 
   async get(ref: ApplicationRef, options: CallOptions & { refresh?: 'normal' | 'hard' } = {}): Promise<Application> {
@@ -98,7 +101,7 @@ export class ArgoCdClient implements ArgoCdApi {
     return watch(this.http, request, {
       headerTimeoutMs: options.headerTimeoutMs ?? limits.streamHeaderMs,
       idleMs: limits.streamIdleMs,
-      frameMax: limits.responseBytesMax,
+      frameMax: Math.min(frameCharactersMax, limits.responseBytesMax),
     });
   }
 

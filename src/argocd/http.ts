@@ -35,6 +35,10 @@ export interface OpenStream {
 
 /** Argo CD is asked to give up so much earlier than we do, so that its own answer still arrives. */
 const grpcTimeoutLeadMs = 500;
+/** Of one answer that is no list. */
+const answerBytesMax = 16 * 1024 * 1024;
+/** Shorter values of configured headers are words, not secrets, and would tear holes into every text. */
+const secretLengthMin = 8;
 
 /**
  * Requests to one Argo CD. Follows no redirect, sends the token to the configured origin alone, bounds every answer in
@@ -69,7 +73,7 @@ export class Http {
     const sent = { isSent: false };
     try {
       const answer = await this.withToken(limit, (token) => this.exchange(request, token, limit, sent));
-      return parseAnswer(answer, schema, { ...facts, secrets: [...facts.secrets, answer.token] });
+      return parseAnswer(answer, schema, { ...facts, secrets: [...facts.secrets, ...formsOf(answer.token)] });
     } catch (error) {
       throw this.explain(error, request, limit, facts, sent.isSent);
     } finally {
@@ -101,7 +105,7 @@ export class Http {
         if (response.statusCode !== 200) return { ...(await failedAnswer(response)), token, response: undefined };
         return { status: 200, contentType: contentTypeOf(response), response, token, body: '' };
       });
-      const secrets = [...facts.secrets, answer.token];
+      const secrets = [...facts.secrets, ...formsOf(answer.token)];
       if (!answer.response) throw translateAnswer(answer, { ...facts, secrets });
       return { body: answer.response.body, contentType: answer.contentType, facts: { ...facts, secrets }, close };
     } catch (error) {
@@ -119,6 +123,10 @@ export class Http {
     await Promise.allSettled([this.reads.destroy(), this.changes.destroy(), ...streams]);
   }
 
+  private bytesMax({ bytesMax = answerBytesMax }: HttpRequest): number {
+    return Math.min(bytesMax, this.options.limits.responseBytesMax);
+  }
+
   private newConnector(): Connector {
     return connector(this.options.tls, this.options.limits.connectTimeoutMs);
   }
@@ -129,7 +137,11 @@ export class Http {
       hasProject: request.hasProject ?? false,
       application: request.application,
       since: request.since,
-      secrets: [this.base.origin, ...(this.base.port ? [this.base.host] : [])],
+      secrets: [
+        this.base.origin,
+        ...(this.base.port ? [this.base.host] : []),
+        ...Object.values(this.options.headers).filter((value) => value.length >= secretLengthMin),
+      ],
     };
   }
 
@@ -153,7 +165,7 @@ export class Http {
     // A 401 accepts nothing, whatever becomes of the second try.
     sent.isSent = response.statusCode !== 401;
     if (response.statusCode !== 200) return { ...(await failedAnswer(response)), token };
-    const body = await readBody(response.body, encodingOf(response), this.options.limits.responseBytesMax);
+    const body = await readBody(response.body, encodingOf(response), this.bytesMax(request));
     return { status: 200, contentType: contentTypeOf(response), body, token };
   }
 
@@ -198,6 +210,12 @@ export class Http {
     if (this.isClosed) return closedFailure(doubt);
     return failure('cluster_timeout', 'timeout', 'The cluster did not answer completely in time.', doubt);
   }
+}
+
+/** A token as an upstream may echo it. */
+function formsOf(token: string): string[] {
+  const base64 = [token, `Bearer ${token}`].map((text) => Buffer.from(text).toString('base64').replace(/=+$/, ''));
+  return [token, ...base64];
 }
 
 const closedFailure = (details: ErrorDetails = {}): AppError =>

@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** Default: the cluster's `timeoutMs`. */
   timeoutMs?: number;
   signal?: AbortSignal;
+  /** Bytes of the answer, decoded. Default: what one application can need. */
+  bytesMax?: number;
   /** The call may block inside Argo CD, which is then told when to give up. */
   blocks?: boolean;
   /** `text/event-stream` for streams. */

@@ -13,6 +13,8 @@ export interface ApplicationRow {
   resourceVersion?: string;
   project: string;
   labels: Record<string, string>;
+  /** Labels beyond what a row keeps, or that Kubernetes would not allow. */
+  labelsOmitted?: number;
   /** Healthy, Progressing, Suspended, Missing, Degraded, Unknown, or what a newer Argo CD says. */
   health: string;
   healthMessage?: string;
@@ -35,6 +37,8 @@ export interface ApplicationRow {
   sources: { repository: string; path?: string; chart?: string; targetRevision?: string }[];
   autoSync: boolean;
   images: string[];
+  /** Images beyond what a row keeps. */
+  imagesOmitted?: number;
   createdAt?: string;
   deletingSince?: string;
 }

@@ -11,6 +11,7 @@ const storedRow = z.looseObject({
   resourceVersion: z.string().optional(),
   project: z.string(),
   labels: z.record(z.string(), z.string()),
+  labelsOmitted: z.number().optional(),
   health: z.string(),
   healthMessage: z.string().optional(),
   healthSince: z.string().optional(),
@@ -42,6 +43,7 @@ const storedRow = z.looseObject({
   ),
   autoSync: z.boolean(),
   images: z.array(z.string()),
+  imagesOmitted: z.number().optional(),
   createdAt: z.string().optional(),
   deletingSince: z.string().optional(),
 }) satisfies z.ZodType<ApplicationRow>;

@@ -6,6 +6,7 @@ import { openSecret } from '../config/secrets.js';
 import { readTlsFiles } from '../config/tls-files.js';
 import { expiryOf } from '../config/token-expiry.js';
 import { AppError } from '../errors/app-error.js';
+import { plainText } from '../fleet/plain-text.js';
 import { createLogger, type LogLevel } from '../telemetry/logger.js';
 import { configFor, notListening, type ConfigOptions } from './config-for.js';
 import { CommandError } from './exit.js';
@@ -58,11 +59,11 @@ export async function checkCluster(cluster: ClusterConfig): Promise<CheckedClust
       tls: readTlsFiles(cluster.tls),
       limits: cluster.limits,
     });
-    result.version = (await client.version()).Version;
+    result.version = plainText((await client.version()).Version, 64);
     result.reachable = true;
     const user = await client.userInfo();
     if (!user.loggedIn) throw new AppError('cluster_refused', 'Argo CD does not accept the token.');
-    result.account = user.username ?? 'unknown';
+    result.account = plainText(user.username ?? '', 100) || 'unknown';
     const api = client;
     const allowed = await Promise.all(actions.map((action) => api.canI('applications', action, '*/*')));
     result.may = actions.filter((_, i) => allowed[i]);

@@ -2,11 +2,12 @@ import { revisionsOf } from '../argocd/rules.js';
 import type { Application } from '../argocd/schemas.js';
 import type { ApplicationRow } from '../cache/row.js';
 import type { Cluster } from './cluster.js';
-import { plainText } from './plain-text.js';
+import { lineOf, timeOf, wordOf } from './upstream-values.js';
 import { publicRow, shortRevision, type PublicRow } from './public-row.js';
 
 const messageLengthMax = 500;
 const listMax = 10;
+const labelsMax = 30;
 const historyMax = 5;
 
 /** One resource of the application that is not simply Synced and Healthy. */
@@ -23,6 +24,7 @@ export interface Finding {
 /** One application in full, as far as an answer for a model should go. Cut lists have their rest counted. */
 export interface ApplicationDetail extends PublicRow {
   labels?: Record<string, string>;
+  labelsOmitted?: number;
   uiUrl?: string;
   healthSince?: string;
   autoSync: boolean;
@@ -50,7 +52,7 @@ export function detailOfRow(row: ApplicationRow, cluster: Cluster, nowMs: number
   const { uiUrl } = cluster.facts;
   return {
     ...publicRow(row, cluster, nowMs),
-    ...(Object.keys(row.labels).length > 0 ? { labels: row.labels } : {}),
+    ...labelsShown(row),
     ...(uiUrl ? { uiUrl: `${uiUrl.replace(/\/$/, '')}/applications/${row.namespace}/${row.name}` } : {}),
     ...(row.healthSince ? { healthSince: row.healthSince } : {}),
     autoSync: row.autoSync,
@@ -75,8 +77,13 @@ export function detailOf(
   if (detail.operation && state) {
     const revision = revisionOf(state.syncResult ?? state.operation?.sync);
     const by = initiatedBy(state.operation?.initiatedBy);
-    detail.operation = { ...detail.operation, ...(revision ? { revision } : {}), ...(by ? { initiatedBy: by } : {}) };
-    if (state.message) detail.operation.message = plainText(state.message, messageLengthMax);
+    const message = lineOf(state.message, messageLengthMax);
+    detail.operation = {
+      ...detail.operation,
+      ...present('message', message),
+      ...present('revision', revision),
+      ...present('initiatedBy', by),
+    };
   }
   const history = historyOf(application);
   if (history.length > 0) detail.history = history;
@@ -100,10 +107,10 @@ function historyOf(application: Application): NonNullable<ApplicationDetail['his
     .map((entry) => {
       const by = initiatedBy(entry.initiatedBy);
       return {
-        id: entry.id ?? 0,
+        id: Number.isSafeInteger(entry.id) ? (entry.id ?? 0) : 0,
         revision: revisionOf(entry) ?? '',
-        ...(entry.deployedAt ? { deployedAt: entry.deployedAt } : {}),
-        ...(by ? { initiatedBy: by } : {}),
+        ...present('deployedAt', timeOf(entry.deployedAt)),
+        ...present('initiatedBy', by),
       };
     });
 }
@@ -114,29 +121,48 @@ function findingsOf(resources: Resources): Finding[] {
   return resources
     .filter(({ status, health }) => status === 'OutOfSync' || (health?.status && health.status !== 'Healthy'))
     .map((resource) => ({
-      ...(resource.group ? { group: resource.group } : {}),
-      kind: resource.kind ?? '',
-      ...(resource.namespace ? { resourceNamespace: resource.namespace } : {}),
-      name: resource.name ?? '',
-      ...(resource.status ? { sync: resource.status } : {}),
-      ...(resource.health?.status ? { health: resource.health.status } : {}),
-      ...(resource.health?.message ? { message: plainText(resource.health.message, 200) } : {}),
+      ...present('group', lineOf(resource.group, 253)),
+      kind: lineOf(resource.kind, 63) ?? 'Unknown',
+      ...present('resourceNamespace', lineOf(resource.namespace, 253)),
+      name: lineOf(resource.name, 253) ?? '',
+      ...present('sync', wordOf(resource.status, undefined)),
+      ...present('health', wordOf(resource.health?.status, undefined)),
+      ...present('message', lineOf(resource.health?.message, 200)),
     }));
 }
 
 function revisionOf(from: Parameters<typeof revisionsOf>[0]): string | undefined {
-  const revisions = revisionsOf(from);
+  const revisions = revisionsOf(from)
+    .slice(0, listMax)
+    .map((revision) => lineOf(revision, 100) ?? '');
   return revisions.length > 0 ? shortRevision(revisions) : undefined;
 }
 
 function initiatedBy(
   by: { username?: string | null; automated?: boolean | null } | null | undefined,
 ): string | undefined {
-  return by?.username || (by?.automated ? 'auto-sync' : undefined);
+  return lineOf(by?.username, 100) ?? (by?.automated ? 'auto-sync' : undefined);
 }
 
-function imagesOf({ images }: ApplicationRow): Pick<ApplicationDetail, 'images' | 'imagesOmitted'> {
-  const omitted = images.length - listMax;
+/** The field, or nothing where there is no value. */
+const present = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
+  value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
+
+function labelsShown({
+  labels,
+  labelsOmitted = 0,
+}: ApplicationRow): Pick<ApplicationDetail, 'labels' | 'labelsOmitted'> {
+  const all = Object.entries(labels);
+  const shown = all.slice(0, labelsMax);
+  const omitted = all.length - shown.length + labelsOmitted;
+  return {
+    ...(shown.length > 0 ? { labels: Object.fromEntries(shown) } : {}),
+    ...(omitted > 0 ? { labelsOmitted: omitted } : {}),
+  };
+}
+
+function imagesOf({ images, imagesOmitted }: ApplicationRow): Pick<ApplicationDetail, 'images' | 'imagesOmitted'> {
+  const omitted = images.length - listMax + (imagesOmitted ?? 0);
   return {
     ...(images.length > 0 ? { images: images.slice(0, listMax) } : {}),
     ...(omitted > 0 ? { imagesOmitted: omitted } : {}),

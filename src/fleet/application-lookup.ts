@@ -44,7 +44,7 @@ export async function findApplication(
       .filter((row) => scope.project(row.project) && (!name.namespace || row.namespace === name.namespace))
       .map((row) => ({ cluster, row })),
   );
-  const { unavailable, unavailableOmitted } = completenessOf(asked);
+  const { unavailable, unavailableOmitted } = completenessOf(asked, scope);
   const unasked = unavailable.length > 0 ? { unavailable, ...(unavailableOmitted ? { unavailableOmitted } : {}) } : {};
 
   if (matches.length > 1) throw ambiguous(name, matches, unasked);

@@ -13,6 +13,7 @@ import type { OpenCluster } from './fleet.js';
 import { ClusterRows } from './fleet-index.js';
 import { GuardedApi, type ObserveRequest } from './guarded-api.js';
 import { StoreWriter } from './store-writer.js';
+import { lineOf, linkOf } from './upstream-values.js';
 import { Watcher } from './watcher.js';
 
 /** What every cluster gets from outside its module; all else is its own. */
@@ -117,8 +118,8 @@ class Follower implements OnModuleDestroy {
   private async probe(signal: AbortSignal): Promise<void> {
     const { api } = this.instance;
     const [version, settings] = await Promise.allSettled([api.version({ signal }), api.settings({ signal })]);
-    if (version.status === 'fulfilled') this.facts.version = version.value.Version ?? this.facts.version;
-    if (settings.status === 'fulfilled') this.facts.uiUrl = settings.value.url || this.facts.uiUrl;
+    if (version.status === 'fulfilled') this.facts.version = lineOf(version.value.Version, 64) ?? this.facts.version;
+    if (settings.status === 'fulfilled') this.facts.uiUrl = linkOf(settings.value.url) ?? this.facts.uiUrl;
   }
 }
 

@@ -1,8 +1,10 @@
 import type { ArgoCdApi } from '../argocd/argocd-api.js';
+import type { ApplicationRow } from '../cache/row.js';
 import type { ClusterConfig } from '../config/config.js';
 import type { ErrorCode } from '../errors/catalogue.js';
 import type { Feed } from './feed.js';
 import type { ClusterRows } from './fleet-index.js';
+import type { Scope } from './scope.js';
 import type { Watcher } from './watcher.js';
 
 /** What is known of an instance beside its applications; read at every connection. */
@@ -81,7 +83,7 @@ export class Cluster {
   }
 
   /** Undefined when its rows are complete and true as of the last sign of life. */
-  failure(): ClusterFailure | undefined {
+  failure(scope: Scope): ClusterFailure | undefined {
     const { state, asOf, reason, code, incomplete, completeAt } = this.feed.snapshot();
     const seen = { ...(asOf ? { lastSeenAt: asOf.toISOString() } : {}) };
     const cluster = this.name;
@@ -94,7 +96,7 @@ export class Cluster {
           code: 'cluster_refused',
           message: incomplete,
           ...(completeAt ? { lastSeenAt: completeAt.toISOString() } : {}),
-          staleRows: this.rows.unconfirmedCount(),
+          staleRows: this.count(scope, (row) => this.rows.isUnconfirmed(row)),
         };
       case 'idle':
       case 'seeding':
@@ -103,7 +105,7 @@ export class Cluster {
           code: 'cluster_not_ready',
           message: 'Still being read for the first time.',
           ...seen,
-          staleRows: this.rows.size,
+          staleRows: this.count(scope),
         };
       case 'stale':
       case 'down':
@@ -112,9 +114,16 @@ export class Cluster {
           code: code ?? 'cluster_unreachable',
           message: reason ?? 'It does not answer.',
           ...seen,
-          staleRows: this.rows.size,
+          staleRows: this.count(scope),
         };
     }
+  }
+
+  /** Rows that the scope sees. */
+  count(scope: Scope, matches: (row: ApplicationRow) => boolean = () => true): number {
+    let count = 0;
+    for (const row of this.rows.rows()) if (scope.project(row.project) && matches(row)) count++;
+    return count;
   }
 
   /** True when the row must be shown as stale. */

@@ -158,7 +158,7 @@ export class Connection {
   }
 
   private async whatIsMissing({ listed, unconfirmed }: Reconciled): Promise<string | undefined> {
-    if (unconfirmed > 0) return missingRights(unconfirmed);
+    if (unconfirmed > 0) return missingRights;
     if (listed > 0 || (await mayReadEverything(this.options.api, this.signal))) return undefined;
     return 'Argo CD shows no application to this account, which may not read those of every project.';
   }

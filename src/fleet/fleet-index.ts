@@ -84,12 +84,6 @@ export class ClusterRows {
     return this.entries.get(rowKey(row))?.unconfirmed === true;
   }
 
-  unconfirmedCount(): number {
-    let count = 0;
-    for (const entry of this.entries.values()) if (entry.unconfirmed) count++;
-    return count;
-  }
-
   remove(key: string): boolean {
     const entry = this.entries.get(key);
     if (!entry) return false;

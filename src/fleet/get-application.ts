@@ -39,7 +39,7 @@ export async function getApplication(
   } catch (error) {
     const failure = AppError.from(error);
     if (!found.row || !saysNothing(failure)) throw failure;
-    return lastKnown(found.row, found, failure);
+    return lastKnown(found.row, found, scope, failure);
   }
 }
 
@@ -76,7 +76,7 @@ const saysNothing = ({ code }: AppError): boolean =>
   code === 'cluster_refused' ||
   code === 'cluster_not_ready';
 
-function lastKnown(row: ApplicationRow, { cluster }: Found, failure: AppError): ApplicationAnswer {
+function lastKnown(row: ApplicationRow, { cluster }: Found, scope: Scope, failure: AppError): ApplicationAnswer {
   const lastSeenAt = cluster.feed.snapshot().asOf?.toISOString();
   return {
     application: { ...detailOfRow(row, cluster, Date.now()), stale: true },
@@ -88,7 +88,7 @@ function lastKnown(row: ApplicationRow, { cluster }: Found, failure: AppError): 
         code: failure.code,
         message: failure.message,
         ...(lastSeenAt ? { lastSeenAt } : {}),
-        staleRows: cluster.rows.size,
+        staleRows: cluster.count(scope),
       },
     ],
   };

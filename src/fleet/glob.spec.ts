@@ -20,6 +20,13 @@ describe('glob', () => {
     ['**', 'x/y', true],
     ['.*', '.hidden', true],
     ['*', '.hidden', true],
+    ['\\|*', 'a', false],
+    ['a|b*', 'a', false],
+    ['a*b*c', 'axxbyybzzc', true],
+    ['a*b*c', 'axxbyybzz', false],
+    ['a?c*', 'abc', true],
+    ['?', '', false],
+    ['*?', 'x', true],
   ])('%s on %s is %s', (pattern, text, expected) => {
     expect(parseGlob('name', pattern)(text)).toBe(expected);
   });

@@ -1,4 +1,5 @@
 import type { Cluster, ClusterFailure } from './cluster.js';
+import type { Scope } from './scope.js';
 
 /** More clusters than this are counted, not shown: the answer keeps its budget when a whole fleet is down. */
 const unavailableMax = 20;
@@ -12,8 +13,8 @@ export interface Completeness {
   unavailableOmitted?: number;
 }
 
-export function completenessOf(clusters: readonly Cluster[]): Completeness {
-  const failures = clusters.map((cluster) => cluster.failure());
+export function completenessOf(clusters: readonly Cluster[], scope: Scope): Completeness {
+  const failures = clusters.map((cluster) => cluster.failure(scope));
   const unavailable = failures.filter((failure) => failure !== undefined);
   const times = clusters
     .filter((_, i) => failures[i] === undefined)

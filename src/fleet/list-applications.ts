@@ -60,7 +60,7 @@ export async function listApplications(
     total: page.total,
     totals: page.totals,
     ...(page.next ? { nextCursor: encodeCursor(bound, page.next) } : {}),
-    ...completenessOf(asked),
+    ...completenessOf(asked, scope),
   };
 }
 

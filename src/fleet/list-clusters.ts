@@ -44,7 +44,7 @@ export async function listClusters(
     clusters: page.map((cluster) => publicCluster(cluster, scope)),
     total: asked.length,
     ...(last && rest.length > page.length ? { nextCursor: encodeCursor(bound, [last.name]) } : {}),
-    ...completenessOf(asked),
+    ...completenessOf(asked, scope),
   };
 }
 
@@ -52,8 +52,6 @@ function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
   const { state, since, asOf, reason, incomplete } = cluster.feed.snapshot();
   const { version, uiUrl } = cluster.facts;
   const why = reason ?? incomplete;
-  let applications = 0;
-  for (const row of cluster.rows.rows()) if (scope.project(row.project)) applications++;
   return {
     cluster: cluster.name,
     labels: { ...cluster.labels },
@@ -64,7 +62,7 @@ function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
       ...(asOf ? { asOf: asOf.toISOString() } : {}),
       ...(why ? { reason: why } : {}),
     },
-    applications,
+    applications: cluster.count(scope),
     readOnly: cluster.config.readOnly,
     ...(uiUrl ? { uiUrl } : {}),
   };

@@ -128,5 +128,5 @@ async function pruneVanished({ cluster, api, rows, epoch, signal }: Context, van
 }
 
 /** Says in the feed that rows could not be confirmed. */
-export const missingRights = (count: number): string =>
-  `${count} known applications are no longer listed, and Argo CD does not say that they are gone: perhaps the account lost rights.`;
+export const missingRights =
+  'Known applications are no longer listed, and Argo CD does not say that they are gone: perhaps the account lost rights.';

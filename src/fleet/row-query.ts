@@ -86,6 +86,10 @@ export function queryRows(
   };
 }
 
-const count = (counts: Map<string, number>, key: string): void => {
+/** Words beyond those that Argo CD knows are counted together: a cluster that invents them must not flood an answer. */
+const wordsMax = 12;
+
+const count = (counts: Map<string, number>, word: string): void => {
+  const key = counts.has(word) || counts.size < wordsMax ? word : 'Other';
   counts.set(key, (counts.get(key) ?? 0) + 1);
 };

@@ -73,7 +73,7 @@ export class Watcher {
         }
         const { unconfirmed } = await reconcile({ cluster, api, rows, epoch, streaming: false, signal });
         feed.touch();
-        feed.markIncomplete(unconfirmed > 0 ? missingRights(unconfirmed) : undefined);
+        feed.markIncomplete(unconfirmed > 0 ? missingRights : undefined);
         feed.move('polling', 'streams do not get through to this cluster; lists are read every 30 s');
       } catch (error) {
         const { message, code } = AppError.from(error);

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Authenticator } from '../auth/authenticator.js';
+import { AppError } from '../errors/app-error.js';
+import { everything } from '../fleet/scope.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { scrubText } from '../telemetry/scrub.js';
 import { problemOfThrown } from './fastify-problem.js';
@@ -35,9 +37,12 @@ export class ServiceRoutes {
     fastify.get('/livez', (_request, reply) => reply.send({ status: 'alive' }));
     fastify.get('/readyz', (_request, reply) => this.ready(reply));
     fastify.get('/metrics', async (request, reply) => {
-      // It names clusters. Without keys everybody is the local caller.
+      // They name clusters. Without keys everybody is the local caller.
       try {
-        this.options.authenticator.authenticate(request.headers.authorization);
+        const caller = this.options.authenticator.authenticate(request.headers.authorization);
+        if (caller.scope.key !== everything.key) {
+          throw new AppError('forbidden', 'Metrics name every cluster, and this key is limited to some.');
+        }
       } catch (error) {
         return sendProblem(reply, problemOfThrown(error));
       }

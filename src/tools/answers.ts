@@ -35,6 +35,7 @@ export const row = z.object({
 
 export const applicationDetail = row.extend({
   labels: z.record(z.string(), z.string()).optional().describe('Labels of the application'),
+  labelsOmitted: z.int().optional().describe('Further labels'),
   uiUrl: z.string().optional().describe("Page of the application in Argo CD's own web interface"),
   healthSince: z.string().optional().describe('ISO 8601'),
   autoSync: z.boolean().describe('True if Argo CD syncs it by itself'),

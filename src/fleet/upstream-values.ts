@@ -1,0 +1,55 @@
+import { plainText } from './plain-text.js';
+
+/*
+ * Values that an Argo CD gave, made fit to be kept, counted and shown. A cluster that lies must not break an answer
+ * over the whole fleet, nor put control characters, addresses with passwords or megabytes into it.
+ */
+
+const kubernetesName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const enumWord = /^[A-Za-z]{1,40}$/;
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+
+type Given = string | null | undefined;
+
+/** A name as Kubernetes allows it; anything else cannot exist. */
+export const nameOf = (value: Given): string | undefined => (value && kubernetesName.test(value) ? value : undefined);
+
+/** A word of an enum, which may be newer than this program; whatever is no word gives `otherwise`. */
+export const wordOf = <T extends string | undefined>(value: Given, otherwise: T): string | T =>
+  value && enumWord.test(value) ? value : otherwise;
+
+/** ISO 8601, as Argo CD writes it. */
+export const timeOf = (value: Given): string | undefined => (value && time.test(value) ? value : undefined);
+
+/** One clean line of at most `lengthMax` characters; undefined when nothing is left. */
+export const lineOf = (value: Given, lengthMax: number): string | undefined =>
+  (value && plainText(value, lengthMax)) || undefined;
+
+/** A numeric resourceVersion, the only kind that can be compared. */
+export const versionOf = (value: Given): string | undefined =>
+  value && /^[0-9]{1,20}$/.test(value) ? value : undefined;
+
+/** An address of a repository or a Kubernetes API, without user name and password. */
+export function addressOf(value: Given): string | undefined {
+  return lineOf(value?.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, '$1'), 300);
+}
+
+/** An address that a person may click: http or https, without user name and password. */
+export function linkOf(value: Given): string | undefined {
+  const text = lineOf(value, 300);
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return undefined;
+  url.username = '';
+  url.password = '';
+  return url.href.replace(/\/$/, '');
+}
+
+/** Labels that Kubernetes would allow, at most `countMax`, and how many were left out. */
+export function labelsOf(
+  value: Readonly<Record<string, string>> | null | undefined,
+  countMax: number,
+): { labels: Record<string, string>; omitted: number } {
+  const all = Object.entries(value ?? {});
+  const fit = all.filter(([key, text]) => /^[\w./-]{1,317}$/.test(key) && /^[\w.-]{0,63}$/.test(text));
+  return { labels: Object.fromEntries(fit.slice(0, countMax)), omitted: all.length - Math.min(fit.length, countMax) };
+}
