@@ -14,13 +14,14 @@ export class EmbeddedStore implements Store {
   async apply(
     cluster: string,
     change: { upsert: readonly ApplicationRow[]; remove: readonly string[]; memo?: ClusterMemo },
-  ): Promise<void> {
+  ): Promise<number> {
     const remembered = this.clusters.get(cluster) ?? { rows: new Map<string, ApplicationRow>() };
     for (const key of change.remove) remembered.rows.delete(key);
     // Rows are values, nobody changes one after it was made: sharing them with the index costs no memory.
     for (const row of change.upsert) remembered.rows.set(rowKey(row), row);
     if (change.memo) remembered.memo = { ...change.memo };
     this.clusters.set(cluster, remembered);
+    return remembered.rows.size;
   }
 
   async load(cluster: string): Promise<{ rows: ApplicationRow[]; memo?: ClusterMemo; unreadable: number }> {

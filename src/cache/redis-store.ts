@@ -23,16 +23,18 @@ export class RedisStore implements Store {
   async apply(
     cluster: string,
     change: { upsert: readonly ApplicationRow[]; remove: readonly string[]; memo?: ClusterMemo },
-  ): Promise<void> {
+  ): Promise<number> {
     const { upsert, remove, memo } = change;
     const rows = rowsKey(this.options.keyPrefix, cluster);
-    await this.transact((transaction) => {
+    const results = await this.transact((transaction) => {
       for (const part of chunks(remove, fieldsPerCommand)) transaction.hdel(rows, ...part);
       for (const part of chunks(upsert, fieldsPerCommand)) {
         transaction.hset(rows, ...part.flatMap((row) => [rowKey(row), JSON.stringify(row)]));
       }
       if (memo) transaction.set(memoKey(this.options.keyPrefix, cluster), JSON.stringify(memo));
+      transaction.hlen(rows);
     });
+    return Number(results.at(-1));
   }
 
   async load(cluster: string): Promise<{ rows: ApplicationRow[]; memo?: ClusterMemo; unreadable: number }> {
@@ -75,14 +77,14 @@ export class RedisStore implements Store {
   }
 
   /** Sends what `fill` adds as one MULTI: all of it or nothing is seen and kept. */
-  private async transact(fill: (transaction: ChainableCommander) => void): Promise<void> {
-    await this.connection.use(async (client) => {
+  private async transact(fill: (transaction: ChainableCommander) => void): Promise<unknown[]> {
+    return this.connection.use(async (client) => {
       const transaction = client.multi();
       fill(transaction);
-      if (transaction.length === 0) return;
       const results = await transaction.exec();
       for (const [error] of results ?? []) if (error) throw error;
       if (!results) throw new AppError('unavailable', 'Redis gave up on a transaction.');
+      return results.map(([, result]) => result);
     });
   }
 }

@@ -15,11 +15,14 @@ export interface ClusterMemo {
  */
 export interface Store {
   readonly kind: 'redis' | 'embedded';
-  /** Writes rows of one cluster and removes keys (`namespace/name`) of it, in one step; then notes the memo. */
+  /**
+   * Writes rows of one cluster and removes keys (`namespace/name`) of it, in one step; then notes the memo. Returns how
+   * many rows the cluster has now: a store that lost its data meanwhile is found out by it.
+   */
   apply(
     cluster: string,
     change: { upsert: readonly ApplicationRow[]; remove: readonly string[]; memo?: ClusterMemo },
-  ): Promise<void>;
+  ): Promise<number>;
   /** All rows of one cluster, in no order, with the memo; empty for a cluster never seen. Unreadable rows are left out and counted. */
   load(cluster: string): Promise<{ rows: ApplicationRow[]; memo?: ClusterMemo; unreadable: number }>;
   /** Forgets everything about a cluster. */

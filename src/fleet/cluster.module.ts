@@ -81,7 +81,13 @@ class Follower implements OnModuleDestroy {
   ) {
     const { store, log } = surroundings;
     const { name: cluster, limits } = config;
-    this.writer = new StoreWriter({ cluster, store, log, memo: () => this.memo() });
+    this.writer = new StoreWriter({
+      cluster,
+      store,
+      log,
+      rows: () => this.rows.rows(),
+      memo: () => this.memo(),
+    });
     this.rows = new ClusterRows((change) => this.writer.note(change));
     const { rows, feed } = this;
     const { api } = instance;

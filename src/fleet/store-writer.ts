@@ -5,6 +5,10 @@ import type { RowChange } from './fleet-index.js';
 
 const flushMs = 250;
 const retryMs = 5_000;
+/** Rows of one write. */
+const batchMax = 1_000;
+/** Replicas that differ for a moment must not write against each other. */
+const rewriteGapMs = 60_000;
 
 /**
  * Writes the changes of one cluster's rows behind, in batches. A store that fails costs nothing but a log line: what
@@ -16,9 +20,17 @@ export class StoreWriter {
   private flushing?: Promise<void>;
   private failing = false;
   private closed = false;
+  private rewrittenAtMs = 0;
 
   constructor(
-    private readonly options: { cluster: string; store: Store; memo: () => ClusterMemo | undefined; log: Logger },
+    private readonly options: {
+      cluster: string;
+      store: Store;
+      /** All rows that are known now. */
+      rows: () => Iterable<ApplicationRow>;
+      memo: () => ClusterMemo | undefined;
+      log: Logger;
+    },
   ) {}
 
   note(change: RowChange): void {
@@ -32,8 +44,9 @@ export class StoreWriter {
     this.closed = true;
     clearTimeout(this.timer);
     await this.flushing;
-    await this.flush();
-    clearTimeout(this.timer);
+    // Once more each, but not for ever: a store that is away keeps nobody from stopping.
+    do await this.flush();
+    while (this.pending.size > 0 && !this.failing);
   }
 
   private schedule(ms: number): void {
@@ -47,23 +60,36 @@ export class StoreWriter {
 
   private async flush(): Promise<void> {
     if (this.pending.size === 0) return;
-    const batch = new Map(this.pending);
-    this.pending.clear();
+    const batch = new Map([...this.pending].slice(0, batchMax));
+    for (const key of batch.keys()) this.pending.delete(key);
     const { cluster, store, log } = this.options;
     try {
-      await store.apply(cluster, {
+      const kept = await store.apply(cluster, {
         upsert: [...batch.values()].filter((row) => row !== undefined),
         remove: [...batch].filter(([, row]) => row === undefined).map(([key]) => key),
-        memo: this.options.memo(),
+        // Only with the last batch: before it the store does not hold what the memo says.
+        memo: this.pending.size === 0 ? this.options.memo() : undefined,
       });
       if (this.failing) log.info({ cluster }, 'store writes work again');
       this.failing = false;
+      if (this.pending.size === 0) await this.holdAgainst(kept);
     } catch (error) {
       if (!this.failing) log.warn({ cluster, err: error }, 'store cannot be written; rows are kept in memory');
       this.failing = true;
       // What changed meanwhile is newer than what failed.
       for (const [key, row] of batch) if (!this.pending.has(key)) this.pending.set(key, row);
-      if (!this.closed) this.schedule(retryMs);
     }
+    if (this.pending.size > 0 && !this.closed) this.schedule(this.failing ? retryMs : 0);
+  }
+
+  /** A store that holds another number of rows than we do lost or kept what it should not: it gets all of them anew. */
+  private async holdAgainst(kept: number): Promise<void> {
+    const { cluster, store, log, rows } = this.options;
+    const known = [...rows()];
+    if (kept === known.length || Date.now() - this.rewrittenAtMs < rewriteGapMs) return;
+    this.rewrittenAtMs = Date.now();
+    log.warn({ cluster, kept, known: known.length }, 'the store does not hold the rows it should; writing all anew');
+    await store.drop(cluster);
+    for (const row of known) this.pending.set(rowKey(row), row);
   }
 }
