@@ -20,6 +20,8 @@ export interface SyncRequest {
 export type WatchSignal =
   | { kind: 'open' }
   | { kind: 'keepalive' }
+  /** An event about an application that this program cannot read, but for its name. */
+  | { kind: 'unreadable'; name?: string; namespace?: string }
   | { kind: 'event'; type: 'ADDED' | 'MODIFIED' | 'DELETED'; application: Application };
 
 export interface CallOptions {

@@ -145,6 +145,10 @@ describe('the schemas', () => {
   it('tell an empty list from something that is no list', () => {
     expect(applicationList.safeParse({ metadata: { resourceVersion: '5' }, items: null }).success).toBe(true);
     expect(applicationList.safeParse({ items: null }).success).toBe(true);
+    expect(applicationList.parse({ items: [{ metadata: { name: 'a' } }, null, { status: 5 }] })).toEqual({
+      items: [{ metadata: { name: 'a' } }],
+      unreadable: 2,
+    });
     for (const value of [{}, { metadata: {} }, { items: {} }, [], null, { items: [null] }, { items: ['a'] }]) {
       expect(applicationList.safeParse(value).success).toBe(false);
     }

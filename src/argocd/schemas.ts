@@ -129,11 +129,35 @@ export const application = z.looseObject({
 export const applicationList = z
   .looseObject({
     metadata: z.looseObject({ resourceVersion: text }).nullish(),
-    items: z.array(application).nullish(),
+    items: z.array(z.unknown()).nullish(),
   })
   .refine((list) => list.items !== undefined || list.metadata?.resourceVersion != null, {
     message: 'neither items nor the version of a list',
+  })
+  // One by one: an application that cannot be read must not take the others of its cluster with it.
+  .transform(({ items, ...list }, context) => {
+    const read = items?.map((item) => application.safeParse(item)) ?? [];
+    const unreadable = read.filter(({ success }) => !success).length;
+    if (unreadable > 0 && unreadable === read.length) {
+      context.addIssue({ code: 'custom', message: 'no item is an application' });
+    }
+    return {
+      ...list,
+      items: items && read.flatMap(({ data }) => (data ? [data] : [])),
+      /** Items that are no applications; absent when there are none. */
+      ...(unreadable > 0 ? { unreadable } : {}),
+    };
   });
+
+/** The outside of an event whose application does not have the shape of one. */
+export const unreadableFrame = z.looseObject({
+  result: z.looseObject({
+    type: z.enum(['ADDED', 'MODIFIED', 'DELETED']),
+    application: z.looseObject({
+      metadata: z.object({ name: z.string(), namespace: z.string() }).optional().catch(undefined),
+    }),
+  }),
+});
 
 /** The keys are capitalised; an anonymous caller gets only this one. */
 export const version = z.looseObject({ Version: z.string().min(1) });

@@ -111,11 +111,6 @@ describe('the stream', () => {
     ['a frame that is not JSON', ['data: nonsense\n\n', frame('b')], 'garbage'],
     ['lines that are no events', ['<html><body>\n', frame('b')], 'garbage'],
     ['a frame without a type', ['data: {"result":{"application":{}}}\n\n', frame('b')], 'garbage'],
-    [
-      'an application of another kind',
-      ['data: {"result":{"type":"ADDED","application":{"metadata":7}}}\n\n'],
-      'garbage',
-    ],
     ['an error that fields filtered away', ['data: {}\n\n', frame('b')], 'stream_error'],
     [
       'an error frame',
@@ -127,6 +122,19 @@ describe('the stream', () => {
     const { signals, error } = await read();
     expect(namesOf(signals)).toEqual(['open', 'a']);
     expect(error?.details['reason']).toBe(reason);
+  });
+
+  it('an application that cannot be read is told as such, with its name where it has one, and the rest goes on', async () => {
+    const bad = (application: string) => `data: {"result":{"type":"MODIFIED","application":${application}}}\n\n`;
+    const named = bad('{"metadata":{"name":"x","namespace":"argocd"},"status":{"health":{"status":5}}}');
+    server.use(chunks([frame('a'), bad('{"metadata":7}'), named, frame('b')]));
+    const { signals } = await read();
+    expect(signals.slice(1)).toMatchObject([
+      { kind: 'event' },
+      { kind: 'unreadable' },
+      { kind: 'unreadable', name: 'x', namespace: 'argocd' },
+      { kind: 'event' },
+    ]);
   });
 
   it('bounds a frame, so that one without an end does not fill the memory', async () => {

@@ -6,7 +6,7 @@ import { translateAnswer } from './errors.js';
 import { failure, type RequestFacts } from './failure.js';
 import type { Http, OpenStream } from './http.js';
 import type { HttpRequest } from './request.js';
-import { streamError, watchFrame } from './schemas.js';
+import { streamError, unreadableFrame, watchFrame } from './schemas.js';
 import { transportFailure } from './transport-failure.js';
 import { upstreamText } from './upstream-text.js';
 
@@ -102,6 +102,8 @@ function readFrame(data: string, facts: RequestFacts): WatchSignal | AppError {
     // Kubernetes knows more types than Argo CD sends today; none of the others is about an application.
     return type === 'ERROR' ? streamFailed() : { kind: 'keepalive' };
   }
+  const unreadable = unreadableFrame.safeParse(value);
+  if (unreadable.success) return { kind: 'unreadable', ...unreadable.data.result.application.metadata };
   const error = streamError.safeParse(value);
   if (error.success) {
     const { http_code: status, grpc_code: code, message } = error.data.error;

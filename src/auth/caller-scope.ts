@@ -1,6 +1,7 @@
 import { parseClusterSelector } from '../fleet/cluster-selector.js';
 import { parseGlob } from '../fleet/glob.js';
 import { everything, type Scope } from '../fleet/scope.js';
+import type { Caller } from './caller.js';
 
 /**
  * What an API key may see: clusters of its selector, projects of its globs (`*` and `?`); absent means all.
@@ -17,3 +18,6 @@ export function scopeOf(key: { clusters?: string; projects?: readonly string[] }
     key: JSON.stringify([selector?.key ?? null, key.projects ? [...new Set(key.projects)].sort() : null]),
   };
 }
+
+/** True for a caller to whom no cluster and no project is hidden. */
+export const seesEverything = ({ scope }: Caller): boolean => scope.key === everything.key;

@@ -93,8 +93,7 @@ export class Cluster {
         if (!incomplete) return undefined;
         return {
           cluster,
-          code: 'cluster_refused',
-          message: incomplete,
+          ...incomplete,
           ...(completeAt ? { lastSeenAt: completeAt.toISOString() } : {}),
           staleRows: this.count(scope, (row) => this.rows.isUnconfirmed(row)),
         };

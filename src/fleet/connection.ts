@@ -6,7 +6,7 @@ import type { ClusterLimits } from '../config/config.js';
 import { AppError } from '../errors/app-error.js';
 import type { Logger } from '../telemetry/logger.js';
 import { rowOf } from './application-row.js';
-import type { Feed } from './feed.js';
+import type { Feed, FeedSnapshot } from './feed.js';
 import type { ClusterRows } from './fleet-index.js';
 import { Pulse, mayReadEverything } from './pulse.js';
 import { missingRights, reconcile, type Reconciled } from './reconcile.js';
@@ -28,6 +28,15 @@ export interface WatcherOptions {
   /** Called at every connection, for what is read beside the applications (version, settings). Must not throw. */
   probe: (signal: AbortSignal) => Promise<void>;
 }
+
+const notUnderstood = {
+  code: 'cluster_unreachable',
+  message: 'Some applications are in a form that this server cannot read; they are stale or left out.',
+} as const;
+const nothingShown = {
+  code: 'cluster_refused',
+  message: 'Argo CD shows no application to this account, which may not read those of every project.',
+} as const;
 
 /** How a connection ended. */
 export interface Ending {
@@ -91,11 +100,22 @@ export class Connection {
       this.isOpen = true;
       this.tellOpen();
     }
+    if (signal.kind === 'unreadable') return this.takeUnreadable(signal);
     if (signal.kind !== 'event') return;
     const row = rowOf(cluster, signal.application);
     if (!row) return;
     if (signal.type === 'DELETED') rows.remove(rowKey(row));
     else rows.upsert(row, this.epoch);
+  }
+
+  /** What we know of the application is not true any more, and what is true we do not understand. */
+  private takeUnreadable({ name = '', namespace = '' }: { name?: string; namespace?: string }): void {
+    const { rows } = this.options;
+    const key = rowKey({ name, namespace });
+    const entry = rows.entry(key);
+    if (!entry || entry.unconfirmed) return;
+    rows.markUnconfirmed(key);
+    this.listNow();
   }
 
   private broke(error: AppError): Ending {
@@ -157,10 +177,11 @@ export class Connection {
     }
   }
 
-  private async whatIsMissing({ listed, unconfirmed }: Reconciled): Promise<string | undefined> {
+  private async whatIsMissing({ listed, unconfirmed, unreadable }: Reconciled): Promise<FeedSnapshot['incomplete']> {
     if (unconfirmed > 0) return missingRights;
+    if (unreadable > 0 || this.options.rows.hasUnconfirmed()) return notUnderstood;
     if (listed > 0 || (await mayReadEverything(this.options.api, this.signal))) return undefined;
-    return 'Argo CD shows no application to this account, which may not read those of every project.';
+    return nothingShown;
   }
 
   /** Requests fail, whatever the stream does: what it brings goes on being written, but nobody should rely on it. */

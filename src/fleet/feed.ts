@@ -22,7 +22,7 @@ export interface FeedSnapshot {
   /** Kind of the failure behind `stale` and `down`. */
   code?: ErrorCode;
   /** The rows are not everything there is: rights were reduced, or some could not be read. Holds why. */
-  incomplete?: string;
+  incomplete?: { code: ErrorCode; message: string };
   /** When the rows were last known to be everything there is. */
   completeAt?: Date;
 }
@@ -58,10 +58,10 @@ export class Feed {
     this.current.asOf ??= asOf;
   }
 
-  markIncomplete(reason: string | undefined): void {
-    if (reason === undefined) this.current.completeAt = this.now();
-    if (this.current.incomplete === reason) return;
-    this.current = { ...this.current, incomplete: reason };
+  markIncomplete(incomplete: FeedSnapshot['incomplete']): void {
+    if (!incomplete) this.current.completeAt = this.now();
+    if (this.current.incomplete?.message === incomplete?.message) return;
+    this.current = { ...this.current, incomplete };
     this.tell();
   }
 

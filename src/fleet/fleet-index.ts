@@ -80,6 +80,12 @@ export class ClusterRows {
     if (entry) entry.unconfirmed = true;
   }
 
+  /** True when some row may not be true any more. */
+  hasUnconfirmed(): boolean {
+    for (const entry of this.entries.values()) if (entry.unconfirmed) return true;
+    return false;
+  }
+
   isUnconfirmed(row: ApplicationRow): boolean {
     return this.entries.get(rowKey(row))?.unconfirmed === true;
   }

@@ -51,7 +51,7 @@ export async function listClusters(
 function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
   const { state, since, asOf, reason, incomplete } = cluster.feed.snapshot();
   const { version, uiUrl } = cluster.facts;
-  const why = reason ?? incomplete;
+  const why = reason ?? incomplete?.message;
   return {
     cluster: cluster.name,
     labels: { ...cluster.labels },

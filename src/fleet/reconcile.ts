@@ -20,8 +20,10 @@ export interface Reconciled {
   listed: number;
   /** Rows that are missing from the list and could not be ruled out: they stay, unconfirmed. */
   unconfirmed: number;
-  /** Listed applications that could not be read. */
+  /** Listed applications that could not be asked for. */
   unread: number;
+  /** Applications whose content this program cannot read. */
+  unreadable: number;
 }
 
 /**
@@ -42,7 +44,7 @@ export async function reconcile(context: {
 }): Promise<Reconciled> {
   const { api, rows, signal } = context;
   const mark = rows.mark();
-  const { items } = await api.list({ fields: nameFields, signal });
+  const { items, unreadable: unreadableItems = 0 } = await api.list({ fields: nameFields, signal });
   const listed = new Map<string, { name: string; namespace: string }>();
   for (const { metadata } of items ?? []) {
     if (metadata?.name && metadata.namespace) {
@@ -53,12 +55,13 @@ export async function reconcile(context: {
     }
   }
   if (context.streaming) await snapshotSettled(context, listed);
-  const unread = context.streaming ? await readMissing(context, listed) : 0;
+  const missing = context.streaming ? await readMissing(context, listed) : { unread: 0, unreadable: 0 };
   const unconfirmed = await pruneVanished(
     context,
     rows.untouchedSince(mark).filter((key) => !listed.has(key)),
   );
-  return { listed: listed.size, unconfirmed, unread };
+  const unreadable = unreadableItems + missing.unreadable;
+  return { listed: listed.size, unconfirmed, unread: missing.unread, unreadable };
 }
 
 type Context = Parameters<typeof reconcile>[0];
@@ -79,25 +82,30 @@ async function snapshotSettled({ rows, epoch, signal }: Context, listed: Map<str
 async function readMissing(
   { cluster, api, rows, epoch, signal }: Context,
   listed: Map<string, { name: string; namespace: string }>,
-): Promise<number> {
+): Promise<Pick<Reconciled, 'unread' | 'unreadable'>> {
   const limit = pLimit(concurrency);
   const missing = [...listed].filter(([key]) => rows.entry(key)?.epoch !== epoch);
   const read = await Promise.all(
     missing.slice(0, readsMax).map(([, ref]) =>
-      limit(async () => {
+      limit(async (): Promise<'read' | 'unread' | 'unreadable'> => {
         try {
           const row = rowOf(cluster, await api.get(ref, { signal }));
           if (row) rows.upsert(row, epoch);
-          return true;
+          return row ? 'read' : 'unreadable';
         } catch (error) {
+          const { code, details } = AppError.from(error);
+          if (details['reason'] === 'garbage') return 'unreadable';
           // Gone between the list and now: nothing is missing.
-          return AppError.from(error).code === 'not_found';
+          return code === 'not_found' ? 'read' : 'unread';
         }
       }),
     ),
   );
   signal.throwIfAborted();
-  return read.filter((ok) => !ok).length + Math.max(0, missing.length - readsMax);
+  return {
+    unread: read.filter((outcome) => outcome === 'unread').length + Math.max(0, missing.length - readsMax),
+    unreadable: read.filter((outcome) => outcome === 'unreadable').length,
+  };
 }
 
 async function pruneVanished({ cluster, api, rows, epoch, signal }: Context, vanished: string[]): Promise<number> {
@@ -128,5 +136,8 @@ async function pruneVanished({ cluster, api, rows, epoch, signal }: Context, van
 }
 
 /** Says in the feed that rows could not be confirmed. */
-export const missingRights =
-  'Known applications are no longer listed, and Argo CD does not say that they are gone: perhaps the account lost rights.';
+export const missingRights = {
+  code: 'cluster_refused',
+  message:
+    'Known applications are no longer listed, and Argo CD does not say that they are gone: perhaps the account lost rights.',
+} as const;

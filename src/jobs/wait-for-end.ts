@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { VersionedRecord } from './job-records.js';
 import { isEnded, type JobRecord } from './job.js';
 
@@ -50,6 +51,8 @@ export async function waitForEnd(
 
   const timer = setTimeout(finish, Math.max(timeoutMs, 0));
   const interval = setInterval(readQuietly, rereadMs);
+  // Everybody who waits listens to the same end of the program; that many listeners are no leak.
+  setMaxListeners(0, jobs.closing);
   const stoppers = [jobs.closing, ...(signal ? [signal] : [])];
   for (const stopper of stoppers) stopper.addEventListener('abort', finish, { once: true });
   let unwatch: (() => void) | undefined;

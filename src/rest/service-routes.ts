@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Authenticator } from '../auth/authenticator.js';
+import { seesEverything } from '../auth/caller-scope.js';
 import { AppError } from '../errors/app-error.js';
-import { everything } from '../fleet/scope.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { scrubText } from '../telemetry/scrub.js';
 import { problemOfThrown } from './fastify-problem.js';
@@ -40,7 +40,7 @@ export class ServiceRoutes {
       // They name clusters. Without keys everybody is the local caller.
       try {
         const caller = this.options.authenticator.authenticate(request.headers.authorization);
-        if (caller.scope.key !== everything.key) {
+        if (!seesEverything(caller)) {
           throw new AppError('forbidden', 'Metrics name every cluster, and this key is limited to some.');
         }
       } catch (error) {

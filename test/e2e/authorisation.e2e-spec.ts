@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { hashKey, newKey } from '../../src/auth/api-key.js';
+import { eventually } from '../support/eventually.js';
 import { connectHttp } from '../support/mcp-clients.js';
 import { runFleet, type RunningFleet } from '../support/running-fleet.js';
 
@@ -51,14 +52,14 @@ describe('authorisation', () => {
         })),
       },
     });
-    for (;;) {
-      const { body } = await fleet.get('/api/v1/applications?limit=200', auth('admin'));
-      if (body.total === 50) {
+    await eventually(
+      async () => {
+        const { body } = await fleet.get('/api/v1/applications?limit=200', auth('admin'));
+        expect(body.total).toBe(50);
         everything = body.applications;
-        break;
-      }
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+      },
+      { timeoutMs: 20_000 },
+    );
   });
   afterAll(() => fleet?.close());
 
@@ -181,6 +182,17 @@ describe('authorisation', () => {
     }
   });
 
+  it('metrics, which name every cluster, are for keys to which nothing is hidden', async () => {
+    for (const key of ['admin', 'tools'] as const) {
+      expect((await fleet.get('/metrics', auth(key))).status).toBe(200);
+    }
+    for (const key of ['europe', 'payments', 'both', 'nothing'] as const) {
+      const { status, body } = await fleet.get('/metrics', auth(key));
+      expect(status).toBe(403);
+      expect(JSON.stringify(body)).not.toMatch(/zulu|kilo|lima/);
+    }
+  });
+
   it('a viewer starts nothing', async () => {
     const row = everything.find(({ project }) => project === 'payments') as Row;
     const { status, body } = await fleet.post(
@@ -193,5 +205,14 @@ describe('authorisation', () => {
     expect(fleet.simulators[row.cluster]?.operations().filter((each: any) => each.application === row.name)).toEqual(
       [],
     );
+  });
+
+  it('of a cluster that is down, only the applications that the key may see are counted', async () => {
+    fleet.simulators['eu-zulu']?.goDown();
+    const visible = everything.filter(({ cluster, project }) => cluster === 'eu-zulu' && project === 'payments').length;
+    await eventually(async () => {
+      const { body } = await fleet.get('/api/v1/applications?cluster=eu-zulu', auth('payments'));
+      expect(body.unavailable).toMatchObject([{ cluster: 'eu-zulu', staleRows: visible }]);
+    });
   });
 });
