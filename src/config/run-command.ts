@@ -3,6 +3,9 @@ import { spawn } from 'node:child_process';
 /** Why a command gave nothing. The message names neither the command nor anything that it printed. */
 export class CommandError extends Error {}
 
+/** How long output may still arrive after the command has ended. */
+const leftoverMs = 300;
+
 export interface CommandLimits {
   timeoutMs: number;
   outputBytesMax: number;
@@ -46,6 +49,8 @@ export function runCommand(argv: readonly [string, ...string[]], limits: Command
     child.on('error', (error: NodeJS.ErrnoException) =>
       settle(() => reject(new CommandError(`could not be started (${error.code ?? 'unknown error'})`))),
     );
+    // A child that it left behind may hold the pipe: what was printed by the end of the command itself counts.
+    child.on('exit', () => setTimeout(() => child.stdout.destroy(), leftoverMs));
     child.on('close', (code, killedBy) =>
       settle(() => {
         if (code === 0) resolve(Buffer.concat(chunks).toString('utf8'));

@@ -121,6 +121,13 @@ describe('a secret from a command', () => {
     expect(refusal.message).toBe('The token command could not be started (ENOENT).');
   });
 
+  it('that leaves a child behind gives what it printed, without waiting for the child', async () => {
+    const startedAt = performance.now();
+    const secret = shell('sleep 5 & printf left');
+    expect(await secret.get()).toBe('left');
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+  });
+
   it('that hangs is killed with its children', async () => {
     const secret = shell('sleep 60 & echo $! >"$1/child"; wait', { timeoutMs: 300 });
     const refusal = await refusalOf(secret.get());
