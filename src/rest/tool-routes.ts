@@ -65,7 +65,8 @@ export class ToolRoutes {
     try {
       const { runner } = this.options;
       const read = input.read(request as RequestParts);
-      const result = await runner.run(tool, { caller, input: read, transport: 'rest', signal: gone.signal });
+      const call = { caller, input: read, transport: 'rest' as const, requestId: request.id, signal: gone.signal };
+      const result = await runner.run(tool, call);
       if (!result.ok) {
         void sendProblem(reply, result.problem);
         return;

@@ -16,6 +16,8 @@ export interface ToolCall {
   /** Arguments as they came; the gate parses them. */
   input: unknown;
   transport: 'mcp' | 'rest';
+  /** Id under which the transport knows the request; the log and audit lines carry it. Made here when absent. */
+  requestId?: string;
   /** Fires when the caller has gone. */
   signal?: AbortSignal;
   progress?: ReportProgress;
@@ -81,7 +83,7 @@ export class ToolRunner {
   /** Never throws: every failure is a problem. */
   async run(tool: Tool, call: ToolCall): Promise<ToolResult> {
     const startedAt = performance.now();
-    const requestId = randomUUID();
+    const requestId = call.requestId ?? randomUUID();
     const end = (ending: Ending): void =>
       this.record(tool, call, { ...ending, requestId, seconds: (performance.now() - startedAt) / 1000 });
     let input: Record<string, unknown> | undefined;

@@ -143,5 +143,7 @@ describe('a tool over REST', () => {
     }
     expect(ids.size).toBe(3);
     expect(ids).not.toContain('mine');
+    // Who has an answer finds its line in the log.
+    for (const id of ids) expect(rest.log()).toContain(`"requestId":"${id}"`);
   });
 });
