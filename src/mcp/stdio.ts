@@ -25,7 +25,7 @@ export function serveStdio({ runner, caller, log, ...streams }: StdioOptions): S
   const transport = new StdioTransport(streams);
   const handle = serveSdkStdio(({ era }) => server.create(caller, era), {
     transport,
-    onerror: (error) => log.debug({ err: error }, 'MCP message refused'),
+    onerror: (error) => log.warn({ err: error }, 'a message from the client could not be read'),
   });
   return { closed: transport.closed, close: () => handle.close() };
 }
