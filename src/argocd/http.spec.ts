@@ -144,6 +144,24 @@ describe('a request to Argo CD', () => {
     expect(shown).toContain('red evil');
   });
 
+  it('shows neither configured headers nor a token in base64 when the cluster echoes them', async () => {
+    const token = 'plain-token-1234';
+    await client.close();
+    client = testClient(server.url, {
+      credentials: new ScriptedCredentials([token, token]),
+      headers: { 'x-gateway-key': 'gateway-secret-55' },
+    });
+    server.use((request, response) => {
+      const encoded = Buffer.from(String(request.headers.authorization)).toString('base64');
+      const message = `said ${request.headers['x-gateway-key']} and ${encoded}`;
+      json(response, { error: message, code: 2, message }, 500);
+    });
+    const shown = JSON.stringify((await errorOf(client.get(ref))).details);
+    expect(shown).toContain('said');
+    expect(shown).not.toContain('gateway-secret-55');
+    expect(shown).not.toContain(Buffer.from(`Bearer ${token}`).toString('base64').replace(/=+$/, ''));
+  });
+
   it("lets go at the caller's signal, with the caller's reason", async () => {
     const abort = new AbortController();
     server.use(() => abort.abort(new Error('enough')));

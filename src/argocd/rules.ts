@@ -48,9 +48,6 @@ export const isStartedBy = (operation: Operation | null | undefined, jobId: stri
 export const isOperationOf = (application: Application, jobId: string): boolean =>
   isStartedBy(application.operation, jobId) || isStartedBy(application.status?.operationState?.operation, jobId);
 
-/** True when the application is being deleted: Argo CD refuses every operation. */
-export const isDeleting = (application: Application): boolean => application.metadata?.deletionTimestamp != null;
-
 /**
  * True when Argo CD syncs by itself. `enabled` exists since 3.2; absent means on.
  * Source: https://github.com/argoproj/argo-cd/blob/master/pkg/apis/application/v1alpha1/types.go (IsAutomatedSyncEnabled)

@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '../../test/support/eventually.js';
 import { AppError } from '../errors/app-error.js';
 import type { SecretSource } from './config.js';
 import { openSecret, type OpenSecretOptions } from './secrets.js';
@@ -9,14 +10,6 @@ import { openSecret, type OpenSecretOptions } from './secrets.js';
 const folder = mkdtempSync(join(tmpdir(), 'fleet-secrets-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (name: string): string => join(folder, name);
-
-async function eventually(check: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5_000;
-  while (!check()) {
-    if (performance.now() > deadline) throw new Error('it did not come about in 5 s');
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 async function refusalOf(promise: Promise<string>): Promise<AppError> {
   const error: unknown = await promise.then(

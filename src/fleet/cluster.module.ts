@@ -81,14 +81,8 @@ class Follower implements OnModuleDestroy {
   ) {
     const { store, log } = surroundings;
     const { name: cluster, limits } = config;
-    this.writer = new StoreWriter({
-      cluster,
-      store,
-      log,
-      rows: () => this.rows.rows(),
-      memo: () => this.memo(),
-    });
     this.rows = new ClusterRows((change) => this.writer.note(change));
+    this.writer = new StoreWriter({ cluster, store, log, rows: this.rows, memo: () => this.memo() });
     const { rows, feed } = this;
     const { api } = instance;
     instance.onFailure = () => this.watcher.doubt();

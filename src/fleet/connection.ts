@@ -9,7 +9,7 @@ import { rowOf } from './application-row.js';
 import type { Feed, FeedSnapshot } from './feed.js';
 import type { ClusterRows } from './fleet-index.js';
 import { Pulse, mayReadEverything } from './pulse.js';
-import { missingRights, reconcile, type Reconciled } from './reconcile.js';
+import { missingRights, nothingShown, notReadYet, notUnderstood, reconcile, type Reconciled } from './reconcile.js';
 
 /** Time a stream gets to open before the list is asked for without it. */
 const openGraceMs = 300;
@@ -28,15 +28,6 @@ export interface WatcherOptions {
   /** Called at every connection, for what is read beside the applications (version, settings). Must not throw. */
   probe: (signal: AbortSignal) => Promise<void>;
 }
-
-const notUnderstood = {
-  code: 'cluster_unreachable',
-  message: 'Some applications are in a form that this server cannot read; they are stale or left out.',
-} as const;
-const nothingShown = {
-  code: 'cluster_refused',
-  message: 'Argo CD shows no application to this account, which may not read those of every project.',
-} as const;
 
 /** How a connection ended. */
 export interface Ending {
@@ -153,23 +144,19 @@ export class Connection {
 
   /** Returns whether the rows are known to be complete. */
   private async listOnce(): Promise<boolean> {
-    const { cluster, api, rows, feed, log } = this.options;
+    const { cluster, api, rows, feed } = this.options;
     try {
-      const streaming = this.isOpen;
-      const result = await reconcile({ cluster, api, rows, epoch: this.epoch, streaming, signal: this.signal });
+      const isStreaming = this.isOpen;
+      const result = await reconcile({ cluster, api, rows, epoch: this.epoch, signal: this.signal }, isStreaming);
       this.listed = result.listed;
       // Without a stream nothing but an empty list can be complete: the rows come with the stream's snapshot.
-      if (!streaming && result.listed > 0) return false;
-      if (result.unread > 0) {
-        log.warn({ cluster, unread: result.unread }, 'listed applications could not be read');
-        return false;
-      }
+      if (!isStreaming && result.listed > 0) return false;
       feed.touch();
       feed.markIncomplete(await this.whatIsMissing(result));
       this.wasLive = true;
       this.isSick = false;
       feed.move('live');
-      return true;
+      return result.unread === 0;
     } catch (error) {
       if (this.signal.aborted) throw error;
       this.sick(AppError.from(error));
@@ -177,7 +164,9 @@ export class Connection {
     }
   }
 
-  private async whatIsMissing({ listed, unconfirmed, unreadable }: Reconciled): Promise<FeedSnapshot['incomplete']> {
+  private async whatIsMissing(result: Reconciled): Promise<FeedSnapshot['incomplete']> {
+    const { listed, unconfirmed, unread, unreadable } = result;
+    if (unread > 0) return notReadYet;
     if (unconfirmed > 0) return missingRights;
     if (unreadable > 0 || this.options.rows.hasUnconfirmed()) return notUnderstood;
     if (listed > 0 || (await mayReadEverything(this.options.api, this.signal))) return undefined;

@@ -1,4 +1,3 @@
-import { rowKey } from '../cache/row.js';
 import type { Cluster } from './cluster.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { parseGlob } from './glob.js';
@@ -69,7 +68,3 @@ function* visibleRows(clusters: readonly Cluster[], scope: Scope) {
     for (const row of cluster.rows.rows()) if (scope.project(row.project)) yield row;
   }
 }
-
-/** `cluster/namespace/name`, as messages name an application. */
-export const qualifiedName = (row: { cluster: string; namespace: string; name: string }): string =>
-  `${row.cluster}/${rowKey(row)}`;

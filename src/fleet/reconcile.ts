@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import { rowKey } from '../cache/row.js';
+import type { ApplicationList } from '../argocd/schemas.js';
 import { AppError } from '../errors/app-error.js';
 import { rowOf } from './application-row.js';
 import type { ClusterRows } from './fleet-index.js';
@@ -26,48 +27,48 @@ export interface Reconciled {
   unreadable: number;
 }
 
-/**
- * Holds one list against the rows. A list never overrules a later event: what was written after it was asked for is
- * left alone. A row that the list lacks goes only after a GET with its project answers that it is not there, because
- * Argo CD filters lists by rights, silently.
- *
- * Throws what `ArgoCdApi.list` throws. Source: notes on streams and lists in docs/architecture.md
- */
-export async function reconcile(context: {
+/** What the lists of one connection work with. */
+export interface ListContext {
   cluster: string;
   api: ArgoCdApi;
   rows: ClusterRows;
   epoch: number;
-  /** True when a stream is open whose snapshot brings the rows. */
-  streaming: boolean;
   signal: AbortSignal;
-}): Promise<Reconciled> {
+}
+
+type Names = ReadonlyMap<string, { name: string; namespace: string }>;
+
+/**
+ * Holds one list against the rows that a stream brings. A list never overrules a later event: what was written after it
+ * was asked for is left alone.
+ *
+ * Throws what `ArgoCdApi.list` throws, and an outage that shows in one of the requests after it.
+ */
+export async function reconcile(context: ListContext, isStreaming: boolean): Promise<Reconciled> {
   const { api, rows, signal } = context;
   const mark = rows.mark();
-  const { items, unreadable: unreadableItems = 0 } = await api.list({ fields: nameFields, signal });
-  const listed = new Map<string, { name: string; namespace: string }>();
-  for (const { metadata } of items ?? []) {
-    if (metadata?.name && metadata.namespace) {
-      listed.set(rowKey({ name: metadata.name, namespace: metadata.namespace }), {
-        name: metadata.name,
-        namespace: metadata.namespace,
-      });
-    }
-  }
-  if (context.streaming) await snapshotSettled(context, listed);
-  const missing = context.streaming ? await readMissing(context, listed) : { unread: 0, unreadable: 0 };
-  const unconfirmed = await pruneVanished(
-    context,
-    rows.untouchedSince(mark).filter((key) => !listed.has(key)),
-  );
-  const unreadable = unreadableItems + missing.unreadable;
+  const list = await api.list({ fields: nameFields, signal });
+  const listed = namesIn(list);
+  if (isStreaming) await snapshotSettled(context, listed);
+  const missing = isStreaming ? await readMissing(context, listed) : { unread: 0, unreadable: 0 };
+  const unconfirmed = await prune(context, mark, listed);
+  const unreadable = (list.unreadable ?? 0) + missing.unreadable;
   return { listed: listed.size, unconfirmed, unread: missing.unread, unreadable };
 }
 
-type Context = Parameters<typeof reconcile>[0];
+/** What a list names, by row key. */
+export function namesIn({ items }: ApplicationList): Names {
+  const names = new Map<string, { name: string; namespace: string }>();
+  for (const { metadata } of items ?? []) {
+    if (!metadata?.name || !metadata.namespace) continue;
+    const ref = { name: metadata.name, namespace: metadata.namespace };
+    names.set(rowKey(ref), ref);
+  }
+  return names;
+}
 
 /** Waits until the stream has brought every listed application, or brings no more of them. */
-async function snapshotSettled({ rows, epoch, signal }: Context, listed: Map<string, unknown>): Promise<void> {
+async function snapshotSettled({ rows, epoch, signal }: ListContext, listed: Names): Promise<void> {
   const awaited = (): number => [...listed.keys()].filter((key) => rows.entry(key)?.epoch !== epoch).length;
   let left = awaited();
   let quietSince = Date.now();
@@ -80,8 +81,8 @@ async function snapshotSettled({ rows, epoch, signal }: Context, listed: Map<str
 }
 
 async function readMissing(
-  { cluster, api, rows, epoch, signal }: Context,
-  listed: Map<string, { name: string; namespace: string }>,
+  { cluster, api, rows, epoch, signal }: ListContext,
+  listed: Names,
 ): Promise<Pick<Reconciled, 'unread' | 'unreadable'>> {
   const limit = pLimit(concurrency);
   const missing = [...listed].filter(([key]) => rows.entry(key)?.epoch !== epoch);
@@ -108,8 +109,15 @@ async function readMissing(
   };
 }
 
-async function pruneVanished({ cluster, api, rows, epoch, signal }: Context, vanished: string[]): Promise<number> {
+/**
+ * Removes the rows that a list lacks and that nothing has written since the mark, each only after a GET with its project
+ * answers that it is not there: Argo CD filters lists by rights, silently. Returns how many it could not rule out; they
+ * stay, unconfirmed. Throws an outage: it says nothing about any row.
+ */
+export async function prune(context: ListContext, mark: number, listed: Names): Promise<number> {
+  const { cluster, api, rows, epoch, signal } = context;
   const limit = pLimit(concurrency);
+  const vanished = rows.untouchedSince(mark).filter((key) => !listed.has(key));
   const kept = await Promise.all(
     vanished.map((key) =>
       limit(async () => {
@@ -119,12 +127,16 @@ async function pruneVanished({ cluster, api, rows, epoch, signal }: Context, van
         try {
           const row = rowOf(cluster, await api.get({ name, namespace, project }, { signal }));
           if (row) rows.upsert(row, epoch);
-          return false;
+          else rows.markUnconfirmed(key);
+          return row === undefined;
         } catch (error) {
-          if (AppError.from(error).code === 'not_found' && rows.entry(key) === entry) {
-            rows.remove(key);
+          const { code, details } = AppError.from(error);
+          if (code === 'not_found') {
+            // Unless an event has brought it back meanwhile.
+            if (rows.entry(key) === entry) rows.remove(key);
             return false;
           }
+          if (code !== 'cluster_refused' && details['reason'] !== 'garbage') throw error;
           rows.markUnconfirmed(key);
           return true;
         }
@@ -135,9 +147,21 @@ async function pruneVanished({ cluster, api, rows, epoch, signal }: Context, van
   return kept.filter(Boolean).length;
 }
 
-/** Says in the feed that rows could not be confirmed. */
+/** What the feed says of rows that are not everything there is, or not certain. */
 export const missingRights = {
   code: 'cluster_refused',
   message:
     'Known applications are no longer listed, and Argo CD does not say that they are gone: perhaps the account lost rights.',
+} as const;
+export const notUnderstood = {
+  code: 'cluster_unreachable',
+  message: 'Some applications are in a form that this server cannot read; they are stale or left out.',
+} as const;
+export const notReadYet = {
+  code: 'cluster_not_ready',
+  message: 'Some listed applications could not be read yet; they are asked for again.',
+} as const;
+export const nothingShown = {
+  code: 'cluster_refused',
+  message: 'Argo CD shows no application to this account, which may not read those of every project.',
 } as const;

@@ -27,7 +27,13 @@ describe('store writer', () => {
 
   it('writes the last state of every row, and removals', async () => {
     const store = new EmbeddedStore();
-    const writer = new StoreWriter({ cluster: 'eu', store, rows: () => known, memo, log });
+    const writer = new StoreWriter({
+      cluster: 'eu',
+      store,
+      rows: { size: known.length, rows: () => known },
+      memo,
+      log,
+    });
     writer.note({ type: 'upsert', row: aRow({ name: 'a', health: 'Degraded' }) });
     writer.note({ type: 'upsert', row: aRow({ name: 'a', health: 'Healthy' }) });
     writer.note({ type: 'upsert', row: aRow({ name: 'b' }) });
@@ -42,7 +48,13 @@ describe('store writer', () => {
 
   it('a store that fails loses nothing: what it missed is written at the next chance', async () => {
     const store = new FailingStore();
-    const writer = new StoreWriter({ cluster: 'eu', store, rows: () => known, memo, log });
+    const writer = new StoreWriter({
+      cluster: 'eu',
+      store,
+      rows: { size: known.length, rows: () => known },
+      memo,
+      log,
+    });
     writer.note({ type: 'upsert', row: aRow({ name: 'a' }) });
     await eventually(() => store.failures === 0);
     await writer.close();
@@ -52,7 +64,13 @@ describe('store writer', () => {
   it('a store that lost its data gets all rows anew, not only what changes', async () => {
     const store = new EmbeddedStore();
     known = Array.from({ length: 2500 }, (_, i) => aRow({ name: `app-${i}` }));
-    const writer = new StoreWriter({ cluster: 'eu', store, rows: () => known, memo, log });
+    const writer = new StoreWriter({
+      cluster: 'eu',
+      store,
+      rows: { size: known.length, rows: () => known },
+      memo,
+      log,
+    });
     for (const row of known) writer.note({ type: 'upsert', row });
     await eventually(async () => expect((await store.load('eu')).rows).toHaveLength(2500));
     await store.drop('eu');

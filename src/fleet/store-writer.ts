@@ -1,7 +1,7 @@
 import { rowKey, type ApplicationRow } from '../cache/row.js';
 import type { ClusterMemo, Store } from '../cache/store.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { RowChange } from './fleet-index.js';
+import type { ClusterRows, RowChange } from './fleet-index.js';
 
 const flushMs = 250;
 const retryMs = 5_000;
@@ -27,7 +27,7 @@ export class StoreWriter {
       cluster: string;
       store: Store;
       /** All rows that are known now. */
-      rows: () => Iterable<ApplicationRow>;
+      rows: Pick<ClusterRows, 'size' | 'rows'>;
       memo: () => ClusterMemo | undefined;
       log: Logger;
     },
@@ -85,11 +85,11 @@ export class StoreWriter {
   /** A store that holds another number of rows than we do lost or kept what it should not: it gets all of them anew. */
   private async holdAgainst(kept: number): Promise<void> {
     const { cluster, store, log, rows } = this.options;
-    const known = [...rows()];
-    if (kept === known.length || Date.now() - this.rewrittenAtMs < rewriteGapMs) return;
+    const known = rows.size;
+    if (kept === known || Date.now() - this.rewrittenAtMs < rewriteGapMs) return;
     this.rewrittenAtMs = Date.now();
-    log.warn({ cluster, kept, known: known.length }, 'the store does not hold the rows it should; writing all anew');
+    log.warn({ cluster, kept, known }, 'the store does not hold the rows it should; writing all anew');
     await store.drop(cluster);
-    for (const row of known) this.pending.set(rowKey(row), row);
+    for (const row of rows.rows()) this.pending.set(rowKey(row), row);
   }
 }

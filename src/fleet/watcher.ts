@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { listFields } from '../argocd/fields.js';
 import { AppError } from '../errors/app-error.js';
 import { rowOf } from './application-row.js';
-import { missingRights, reconcile } from './reconcile.js';
 import { Connection, type WatcherOptions } from './connection.js';
+import { missingRights, namesIn, notUnderstood, prune } from './reconcile.js';
 
 const backoffMinMs = 500;
 const backoffMaxMs = 30_000;
@@ -27,10 +27,6 @@ export class Watcher {
   /** Starts once; further calls do nothing. */
   start(): void {
     this.running ??= this.run();
-  }
-
-  get isStarted(): boolean {
-    return this.running !== undefined;
   }
 
   /** A request of somebody failed: looks now whether the cluster is well. */
@@ -61,26 +57,27 @@ export class Watcher {
 
   /** Reads lists for a while; ends when it is time to try a stream again or a list failed. */
   private async poll(): Promise<void> {
-    const { api, rows, feed, cluster } = this.options;
+    const { api, rows, feed, cluster, limits } = this.options;
     const epoch = ++this.epoch;
     const signal = this.stopping.signal;
     for (let polls = 0; polls < pollsBeforeRetry && !signal.aborted; polls++) {
       try {
-        const { items } = await api.list({ fields: listFields, signal });
-        for (const item of items ?? []) {
+        const mark = rows.mark();
+        const list = await api.list({ fields: listFields, signal });
+        for (const item of list.items ?? []) {
           const row = rowOf(cluster, item);
           if (row) rows.upsert(row, epoch);
         }
-        const { unconfirmed } = await reconcile({ cluster, api, rows, epoch, streaming: false, signal });
+        const unconfirmed = await prune({ cluster, api, rows, epoch, signal }, mark, namesIn(list));
         feed.touch();
-        feed.markIncomplete(unconfirmed > 0 ? missingRights : undefined);
-        feed.move('polling', 'streams do not get through to this cluster; lists are read every 30 s');
+        feed.markIncomplete(unconfirmed > 0 ? missingRights : list.unreadable ? notUnderstood : undefined);
+        feed.move('polling', 'streams do not get through to this cluster; lists are read instead');
       } catch (error) {
         const { message, code } = AppError.from(error);
         if (!signal.aborted) feed.move('down', message, code);
         return;
       }
-      await this.wait(pollMs);
+      await this.wait(Math.min(pollMs, limits.relistMs));
     }
   }
 

@@ -169,6 +169,22 @@ describe('the feed of a cluster', () => {
     );
   });
 
+  it('where streams do not get through, lists keep the rows, and the feed says so', async () => {
+    await start({ live: false, limits: { streamHeaderMs: 1500, relistMs: 500 } });
+    eu.fault({ kind: 'hang', path: '/api/v1/stream/*' });
+    eu.fault({ kind: 'drop-streams' });
+    await eventually(async () => expect((await state()).state).toBe('polling'), { timeoutMs: 20_000 });
+    const gone = eu.applications[0] as string;
+    eu.mutate(gone, { isDeleted: true });
+    eu.addApplications(1, 'polled');
+    await eventuallyEqual();
+    const { body } = await fleet.get('/api/v1/applications?limit=200');
+    expect(body.unavailable).toEqual([]);
+    expect(body.applications.some((row: { stale?: boolean }) => row.stale)).toBe(false);
+    eu.goDown();
+    await eventually(async () => expect((await state()).state).toBe('down'), { timeoutMs: 10_000 });
+  });
+
   it('garbage is not taken for applications', async () => {
     await start();
     const before = await names();
