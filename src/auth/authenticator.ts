@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
 import { AppError } from '../errors/app-error.js';
-import { parseGlob } from '../fleet/glob.js';
+import { parseGlob } from '../fleet/index/glob.js';
 import { everything } from '../fleet/scope.js';
 import { findKey } from './api-key.js';
 import type { Caller } from './caller.js';

@@ -1,5 +1,5 @@
 import { parseClusterSelector } from '../fleet/cluster-selector.js';
-import { parseGlob } from '../fleet/glob.js';
+import { parseGlob } from '../fleet/index/glob.js';
 import { everything, type Scope } from '../fleet/scope.js';
 import type { Caller } from './caller.js';
 

@@ -6,7 +6,7 @@ import { openSecret } from '../config/secrets.js';
 import { readTlsFiles } from '../config/tls-files.js';
 import { expiryOf } from '../config/token-expiry.js';
 import { AppError } from '../errors/app-error.js';
-import { plainText } from '../fleet/plain-text.js';
+import { plainText } from '../fleet/index/plain-text.js';
 import { createLogger, type LogLevel } from '../telemetry/logger.js';
 import { configFor, notListening, type ConfigOptions } from './config-for.js';
 import { CommandError } from './exit.js';

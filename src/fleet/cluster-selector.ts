@@ -6,7 +6,7 @@ import {
   selectorTermsMax,
 } from '../config/names.js';
 import { AppError } from '../errors/app-error.js';
-import { parseGlob } from './glob.js';
+import { parseGlob } from './index/glob.js';
 
 export interface SelectableCluster {
   name: string;

@@ -8,13 +8,13 @@ import { readTlsFiles } from '../config/tls-files.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { BreakerState } from '../telemetry/metrics.js';
 import { Cluster, type InstanceFacts } from './cluster.js';
-import { Feed } from './feed.js';
+import { Feed } from './feed/feed.js';
 import type { OpenCluster } from './fleet.js';
-import { ClusterRows } from './fleet-index.js';
+import { ClusterRows } from './index/fleet-index.js';
 import { GuardedApi, type ObserveRequest } from './guarded-api.js';
-import { StoreWriter } from './store-writer.js';
-import { lineOf, linkOf } from './upstream-values.js';
-import { Watcher } from './watcher.js';
+import { StoreWriter } from './feed/store-writer.js';
+import { lineOf, linkOf } from './index/upstream-values.js';
+import { Watcher } from './feed/watcher.js';
 
 /** What every cluster gets from outside its module; all else is its own. */
 export interface ClusterSurroundings {

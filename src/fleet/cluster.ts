@@ -2,10 +2,10 @@ import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import type { ApplicationRow } from '../cache/row.js';
 import type { ClusterConfig } from '../config/config.js';
 import type { ErrorCode } from '../errors/catalogue.js';
-import type { Feed } from './feed.js';
-import type { ClusterRows } from './fleet-index.js';
+import type { Feed } from './feed/feed.js';
+import type { ClusterRows } from './index/fleet-index.js';
 import type { Scope } from './scope.js';
-import type { Watcher } from './watcher.js';
+import type { Watcher } from './feed/watcher.js';
 
 /** What is known of an instance beside its applications; read at every connection. */
 export interface InstanceFacts {

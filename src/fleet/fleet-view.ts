@@ -1,9 +1,9 @@
 import { AppError } from '../errors/app-error.js';
-import { findApplication, type ApplicationName } from './application-lookup.js';
+import { findApplication, type ApplicationName } from './answers/application-lookup.js';
 import type { Fleet } from './fleet.js';
-import { getApplication, readLive, type ApplicationAnswer } from './get-application.js';
-import { listApplications, type ApplicationsPage, type ListApplicationsQuery } from './list-applications.js';
-import { listClusters, type ClustersPage } from './list-clusters.js';
+import { getApplication, readLive, type ApplicationAnswer } from './answers/get-application.js';
+import { listApplications, type ApplicationsPage, type ListApplicationsQuery } from './answers/list-applications.js';
+import { listClusters, type ClustersPage } from './answers/list-clusters.js';
 import type { Scope } from './scope.js';
 import { VisibleClusters } from './visible-clusters.js';
 

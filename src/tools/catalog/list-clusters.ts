@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { feedStates } from '../../fleet/feed.js';
+import { feedStates } from '../../fleet/feed/feed.js';
 import { listEnd } from '../answers.js';
 import { clusterSelector, cursor, limit } from '../parameters.js';
 import { defineTool } from '../tool.js';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/catalogue.js';
+import type { ErrorCode } from '../../errors/catalogue.js';
 
 /**
  * How the rows of a cluster are kept true.

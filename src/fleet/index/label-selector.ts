@@ -1,4 +1,4 @@
-import { AppError } from '../errors/app-error.js';
+import { AppError } from '../../errors/app-error.js';
 
 /** Keeps the objects whose labels it matches. */
 export type LabelSelector = (labels: Readonly<Record<string, string>>) => boolean;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Cluster } from './cluster.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
-import type { FeedState } from './feed.js';
+import type { Cluster } from '../cluster.js';
+import { decodeCursor, encodeCursor } from '../index/cursor.js';
+import type { FeedState } from '../feed/feed.js';
 import { completenessOf, type Completeness } from './list-answer.js';
-import type { Scope } from './scope.js';
-import type { VisibleClusters } from './visible-clusters.js';
+import type { Scope } from '../scope.js';
+import type { VisibleClusters } from '../visible-clusters.js';
 
 export interface PublicCluster {
   cluster: string;

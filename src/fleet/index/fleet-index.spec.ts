@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { aRow } from '../../test/support/rows.js';
+import { aRow } from '../../../test/support/rows.js';
 import { ClusterRows, type RowChange } from './fleet-index.js';
 
 describe('rows of a cluster', () => {

@@ -1,12 +1,12 @@
-import type { Application } from '../argocd/schemas.js';
-import type { ApplicationRow } from '../cache/row.js';
-import { AppError } from '../errors/app-error.js';
+import type { Application } from '../../argocd/schemas.js';
+import type { ApplicationRow } from '../../cache/row.js';
+import { AppError } from '../../errors/app-error.js';
 import { detailOf, detailOfRow, type ApplicationDetail } from './application-detail.js';
 import { findApplication, notFound, type ApplicationName, type Found } from './application-lookup.js';
-import { rowOf } from './application-row.js';
-import type { ClusterFailure } from './cluster.js';
-import type { Scope } from './scope.js';
-import type { VisibleClusters } from './visible-clusters.js';
+import { rowOf } from '../index/application-row.js';
+import type { ClusterFailure } from '../cluster.js';
+import type { Scope } from '../scope.js';
+import type { VisibleClusters } from '../visible-clusters.js';
 
 export interface ApplicationAnswer {
   application: ApplicationDetail;

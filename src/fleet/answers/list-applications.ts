@@ -1,12 +1,12 @@
-import type { Cluster } from './cluster.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
-import { parseGlob } from './glob.js';
-import { parseLabelSelector } from './label-selector.js';
+import type { Cluster } from '../cluster.js';
+import { decodeCursor, encodeCursor } from '../index/cursor.js';
+import { parseGlob } from '../index/glob.js';
+import { parseLabelSelector } from '../index/label-selector.js';
 import { completenessOf, type Completeness } from './list-answer.js';
 import { publicRow, type PublicRow } from './public-row.js';
-import { position, queryRows, type Totals } from './row-query.js';
-import type { Scope } from './scope.js';
-import type { VisibleClusters } from './visible-clusters.js';
+import { position, queryRows, type Totals } from '../index/row-query.js';
+import type { Scope } from '../scope.js';
+import type { VisibleClusters } from '../visible-clusters.js';
 
 /** What a list asks for. All given filters must match. */
 export interface ListApplicationsQuery {

@@ -1,10 +1,10 @@
-import type { ApplicationRow } from '../cache/row.js';
-import { AppError } from '../errors/app-error.js';
-import type { Cluster } from './cluster.js';
+import type { ApplicationRow } from '../../cache/row.js';
+import { AppError } from '../../errors/app-error.js';
+import type { Cluster } from '../cluster.js';
 import { completenessOf } from './list-answer.js';
-import type { Scope } from './scope.js';
-import { didYouMean, suggest } from '../errors/suggest.js';
-import type { VisibleClusters } from './visible-clusters.js';
+import type { Scope } from '../scope.js';
+import { didYouMean, suggest } from '../../errors/suggest.js';
+import type { VisibleClusters } from '../visible-clusters.js';
 
 /** How a caller names one application. Left-out parts are resolved. */
 export interface ApplicationName {

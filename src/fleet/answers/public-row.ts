@@ -1,6 +1,6 @@
-import type { ApplicationRow } from '../cache/row.js';
-import type { Cluster } from './cluster.js';
-import { reasonOf } from './reason.js';
+import type { ApplicationRow } from '../../cache/row.js';
+import type { Cluster } from '../cluster.js';
+import { reasonOf } from '../index/reason.js';
 
 /** A row as every tool shows it. Absent: nothing to say. */
 export interface PublicRow {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { aRow } from '../../test/support/rows.js';
-import type { ApplicationRow } from '../cache/row.js';
+import { aRow } from '../../../test/support/rows.js';
+import type { ApplicationRow } from '../../cache/row.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
 import { position, queryRows, type Position } from './row-query.js';
 

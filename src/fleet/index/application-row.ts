@@ -1,6 +1,6 @@
-import { hasAutoSync, revisionsOf } from '../argocd/rules.js';
-import type { Application } from '../argocd/schemas.js';
-import type { ApplicationRow } from '../cache/row.js';
+import { hasAutoSync, revisionsOf } from '../../argocd/rules.js';
+import type { Application } from '../../argocd/schemas.js';
+import type { ApplicationRow } from '../../cache/row.js';
 import { addressOf, labelsOf, lineOf, nameOf, timeOf, versionOf, wordOf } from './upstream-values.js';
 
 type Source = ApplicationRow['sources'][number];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ApplicationRow } from '../cache/row.js';
+import type { ApplicationRow } from '../../cache/row.js';
 import { changedAtMs, rankOf } from './urgency.js';
 
 /** Filters of a list, parsed. Absent means no filter. All given ones must match. */

@@ -1,4 +1,4 @@
-import { upstreamText } from '../argocd/upstream-text.js';
+import { upstreamText } from '../../argocd/upstream-text.js';
 
 /**
  * Text that came from a cluster as one line of at most `lengthMax` (up to 500) characters, with an ellipsis where it

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventually } from '../../test/support/eventually.js';
-import type { ArgoCdApi, WatchSignal } from '../argocd/argocd-api.js';
-import type { Application } from '../argocd/schemas.js';
-import { defaultLimits } from '../config/defaults.js';
-import { AppError } from '../errors/app-error.js';
-import { createLogger } from '../telemetry/logger.js';
+import { eventually } from '../../../test/support/eventually.js';
+import type { ArgoCdApi, WatchSignal } from '../../argocd/argocd-api.js';
+import type { Application } from '../../argocd/schemas.js';
+import { defaultLimits } from '../../config/defaults.js';
+import { AppError } from '../../errors/app-error.js';
+import { createLogger } from '../../telemetry/logger.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
-import { ClusterRows } from './fleet-index.js';
+import { ClusterRows } from '../index/fleet-index.js';
 
 const application = (name: string): Application => ({ metadata: { name, namespace: 'argocd', resourceVersion: '1' } });
 

@@ -1,4 +1,4 @@
-import { rowKey, type ApplicationRow } from '../cache/row.js';
+import { rowKey, type ApplicationRow } from '../../cache/row.js';
 
 /** One row with what the index knows about it beside its content. */
 export interface Entry {

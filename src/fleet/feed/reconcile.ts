@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import type { ArgoCdApi } from '../argocd/argocd-api.js';
-import { rowKey } from '../cache/row.js';
-import type { ApplicationList } from '../argocd/schemas.js';
-import { AppError } from '../errors/app-error.js';
-import { rowOf } from './application-row.js';
-import type { ClusterRows } from './fleet-index.js';
+import type { ArgoCdApi } from '../../argocd/argocd-api.js';
+import { rowKey } from '../../cache/row.js';
+import type { ApplicationList } from '../../argocd/schemas.js';
+import { AppError } from '../../errors/app-error.js';
+import { rowOf } from '../index/application-row.js';
+import type { ClusterRows } from '../index/fleet-index.js';
 
 /** The least a list can be asked for; every version gives these. */
 const nameFields = ['items.metadata.name', 'items.metadata.namespace'] as const;

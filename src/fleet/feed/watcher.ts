@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { listFields } from '../argocd/fields.js';
-import { AppError } from '../errors/app-error.js';
-import { rowOf } from './application-row.js';
+import { listFields } from '../../argocd/fields.js';
+import { AppError } from '../../errors/app-error.js';
+import { rowOf } from '../index/application-row.js';
 import { Connection, type WatcherOptions } from './connection.js';
 import { missingRights, namesIn, notUnderstood, prune } from './reconcile.js';
 

@@ -1,8 +1,8 @@
-import { revisionsOf } from '../argocd/rules.js';
-import type { Application } from '../argocd/schemas.js';
-import type { ApplicationRow } from '../cache/row.js';
-import type { Cluster } from './cluster.js';
-import { lineOf, timeOf, wordOf } from './upstream-values.js';
+import { revisionsOf } from '../../argocd/rules.js';
+import type { Application } from '../../argocd/schemas.js';
+import type { ApplicationRow } from '../../cache/row.js';
+import type { Cluster } from '../cluster.js';
+import { lineOf, timeOf, wordOf } from '../index/upstream-values.js';
 import { publicRow, shortRevision, type PublicRow } from './public-row.js';
 
 const messageLengthMax = 500;

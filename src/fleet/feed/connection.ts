@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ArgoCdApi, WatchSignal } from '../argocd/argocd-api.js';
-import { watchFields } from '../argocd/fields.js';
-import { rowKey } from '../cache/row.js';
-import type { ClusterLimits } from '../config/config.js';
-import { AppError } from '../errors/app-error.js';
-import type { Logger } from '../telemetry/logger.js';
-import { rowOf } from './application-row.js';
+import type { ArgoCdApi, WatchSignal } from '../../argocd/argocd-api.js';
+import { watchFields } from '../../argocd/fields.js';
+import { rowKey } from '../../cache/row.js';
+import type { ClusterLimits } from '../../config/config.js';
+import { AppError } from '../../errors/app-error.js';
+import type { Logger } from '../../telemetry/logger.js';
+import { rowOf } from '../index/application-row.js';
 import type { Feed, FeedSnapshot } from './feed.js';
-import type { ClusterRows } from './fleet-index.js';
+import type { ClusterRows } from '../index/fleet-index.js';
 import { Pulse, mayReadEverything } from './pulse.js';
 import { missingRights, nothingShown, notReadYet, notUnderstood, reconcile, type Reconciled } from './reconcile.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { application } from '../argocd/schemas.js';
+import { application } from '../../argocd/schemas.js';
 import { rowOf } from './application-row.js';
 import { addressOf, linkOf } from './upstream-values.js';
 

@@ -1,4 +1,4 @@
-import type { ApplicationRow } from '../cache/row.js';
+import type { ApplicationRow } from '../../cache/row.js';
 import { plainText } from './plain-text.js';
 import { urgencyOf } from './urgency.js';
 

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { eventually } from '../../test/support/eventually.js';
-import { aRow } from '../../test/support/rows.js';
-import type { ApplicationRow } from '../cache/row.js';
-import { EmbeddedStore } from '../cache/embedded-store.js';
-import type { Store } from '../cache/store.js';
-import { AppError } from '../errors/app-error.js';
-import { createLogger } from '../telemetry/logger.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { aRow } from '../../../test/support/rows.js';
+import type { ApplicationRow } from '../../cache/row.js';
+import { EmbeddedStore } from '../../cache/embedded-store.js';
+import type { Store } from '../../cache/store.js';
+import { AppError } from '../../errors/app-error.js';
+import { createLogger } from '../../telemetry/logger.js';
 import { StoreWriter } from './store-writer.js';
 
 const log = createLogger('silent');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { aRow } from '../../test/support/rows.js';
-import type { ApplicationRow } from '../cache/row.js';
+import { aRow } from '../../../test/support/rows.js';
+import type { ApplicationRow } from '../../cache/row.js';
 import { reasonOf } from './reason.js';
 import { changedAtMs, urgencyOf, type UrgencyRank } from './urgency.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ArgoCdApi } from '../argocd/argocd-api.js';
-import { AppError } from '../errors/app-error.js';
+import type { ArgoCdApi } from '../../argocd/argocd-api.js';
+import { AppError } from '../../errors/app-error.js';
 
 const everyMs = 15_000;
 const sickEveryMs = 3_000;

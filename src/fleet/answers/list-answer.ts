@@ -1,5 +1,5 @@
-import type { Cluster, ClusterFailure } from './cluster.js';
-import type { Scope } from './scope.js';
+import type { Cluster, ClusterFailure } from '../cluster.js';
+import type { Scope } from '../scope.js';
 
 /** More clusters than this are counted, not shown: the answer keeps its budget when a whole fleet is down. */
 const unavailableMax = 20;

@@ -1,4 +1,4 @@
-import type { ApplicationRow } from '../cache/row.js';
+import type { ApplicationRow } from '../../cache/row.js';
 
 const tenMinutesMs = 600_000;
 
