@@ -10,7 +10,8 @@ import type { BreakerState } from '../telemetry/metrics.js';
 import { Cluster, type InstanceFacts } from './cluster.js';
 import { Feed } from './feed/feed.js';
 import type { OpenCluster } from './fleet.js';
-import { ClusterRows } from './index/fleet-index.js';
+import type { ClusterRows } from './index/cluster-rows.js';
+import type { FleetIndex } from './index/fleet-index.js';
 import { GuardedApi, type ObserveRequest } from './guarded-api.js';
 import { StoreWriter } from './feed/store-writer.js';
 import { lineOf, linkOf } from './index/upstream-values.js';
@@ -18,6 +19,8 @@ import { Watcher } from './feed/watcher.js';
 
 /** What every cluster gets from outside its module; all else is its own. */
 export interface ClusterSurroundings {
+  /** Of the whole fleet; every cluster opens its own rows in it and drops them when it is closed. */
+  index: FleetIndex;
   store: Store;
   log: Logger;
   /** For metrics of upstream requests. */
@@ -79,9 +82,10 @@ class Follower implements OnModuleDestroy {
     @Inject(SURROUNDINGS) private readonly surroundings: ClusterSurroundings,
     @Inject(Instance) private readonly instance: Instance,
   ) {
-    const { store, log } = surroundings;
+    const { index, store, log } = surroundings;
     const { name: cluster, limits } = config;
-    this.rows = new ClusterRows((change) => this.writer.note(change));
+    this.rows = index.open(cluster, (change) => this.writer.note(change));
+    this.feed.onTouch(() => index.bump());
     this.writer = new StoreWriter({ cluster, store, log, rows: this.rows, memo: () => this.memo() });
     const { rows, feed } = this;
     const { api } = instance;
@@ -93,6 +97,7 @@ class Follower implements OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     await this.watcher.stop();
     await this.writer.close();
+    this.surroundings.index.drop(this.config.name);
   }
 
   private memo() {

@@ -3,7 +3,7 @@ import type { ApplicationRow } from '../cache/row.js';
 import type { ClusterConfig } from '../config/config.js';
 import type { ErrorCode } from '../errors/catalogue.js';
 import type { Feed } from './feed/feed.js';
-import type { ClusterRows } from './index/fleet-index.js';
+import type { ClusterRows } from './index/cluster-rows.js';
 import type { Scope } from './scope.js';
 import type { Watcher } from './feed/watcher.js';
 

@@ -21,11 +21,12 @@ export class FleetModule {
           inject: [CONFIG, STORE, Metrics],
           useFactory: async (config: Config, store: Store, metrics: Metrics): Promise<Fleet> => {
             const fleet = new Fleet();
+            const { index } = fleet;
             for (const cluster of config.clusters) {
               const observe: ObserveRequest = (endpoint, outcome, seconds) =>
                 metrics.upstreamRequested(cluster.name, endpoint, outcome, seconds);
               const observeBreaker = (state: BreakerState): void => metrics.breakerMoved(cluster.name, state);
-              fleet.add(await ClusterModule.open(cluster, { store, log, observe, observeBreaker }));
+              fleet.add(await ClusterModule.open(cluster, { index, store, log, observe, observeBreaker }));
             }
             metrics.readFeeds(() => fleet.clusters().map(({ name, feed }) => ({ cluster: name, ...feed.snapshot() })));
             return fleet;

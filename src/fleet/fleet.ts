@@ -1,4 +1,5 @@
 import type { Cluster } from './cluster.js';
+import { FleetIndex } from './index/fleet-index.js';
 
 /** A cluster that is open, with the way to close everything that belongs to it. */
 export interface OpenCluster {
@@ -8,6 +9,8 @@ export interface OpenCluster {
 
 /** All configured clusters: many Argo CDs as one. Callers work with a `FleetView`, never with the fleet itself. */
 export class Fleet {
+  /** All rows of all clusters. */
+  readonly index = new FleetIndex();
   private readonly open = new Map<string, OpenCluster>();
 
   /** In the order of the configuration. */

@@ -7,7 +7,7 @@ import { AppError } from '../../errors/app-error.js';
 import { createLogger } from '../../telemetry/logger.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
-import { ClusterRows } from '../index/fleet-index.js';
+import { ClusterRows } from '../index/cluster-rows.js';
 
 const application = (name: string): Application => ({ metadata: { name, namespace: 'argocd', resourceVersion: '1' } });
 

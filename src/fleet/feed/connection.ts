@@ -7,7 +7,7 @@ import { AppError } from '../../errors/app-error.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { rowOf } from '../index/application-row.js';
 import type { Feed, FeedSnapshot } from './feed.js';
-import type { ClusterRows } from '../index/fleet-index.js';
+import type { ClusterRows } from '../index/cluster-rows.js';
 import { Pulse, mayReadEverything } from './pulse.js';
 import { missingRights, nothingShown, notReadYet, notUnderstood, reconcile, type Reconciled } from './reconcile.js';
 

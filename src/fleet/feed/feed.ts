@@ -31,6 +31,7 @@ export interface FeedSnapshot {
 export class Feed {
   private current: FeedSnapshot;
   private readonly listeners = new Set<(feed: FeedSnapshot) => void>();
+  private readonly touchListeners = new Set<() => void>();
 
   constructor(
     initial: FeedState = 'idle',
@@ -51,6 +52,7 @@ export class Feed {
   /** A byte arrived or a list was complete: what we hold is true as of now. */
   touch(): void {
     this.current.asOf = this.now();
+    for (const listener of this.touchListeners) listener();
   }
 
   /** Starts from what an earlier process left behind. */
@@ -77,7 +79,14 @@ export class Feed {
     return () => this.listeners.delete(listener);
   }
 
+  /** Hears of every change of what a snapshot shows, `asOf` included: often. */
+  onTouch(listener: () => void): () => void {
+    this.touchListeners.add(listener);
+    return () => this.touchListeners.delete(listener);
+  }
+
   private tell(): void {
+    for (const listener of this.touchListeners) listener();
     for (const listener of [...this.listeners]) listener(this.current);
   }
 }

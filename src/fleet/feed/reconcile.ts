@@ -5,7 +5,7 @@ import { rowKey } from '../../cache/row.js';
 import type { ApplicationList } from '../../argocd/schemas.js';
 import { AppError } from '../../errors/app-error.js';
 import { rowOf } from '../index/application-row.js';
-import type { ClusterRows } from '../index/fleet-index.js';
+import type { ClusterRows } from '../index/cluster-rows.js';
 
 /** The least a list can be asked for; every version gives these. */
 const nameFields = ['items.metadata.name', 'items.metadata.namespace'] as const;

@@ -1,7 +1,7 @@
 import { rowKey, type ApplicationRow } from '../../cache/row.js';
 import type { ClusterMemo, Store } from '../../cache/store.js';
 import type { Logger } from '../../telemetry/logger.js';
-import type { ClusterRows, RowChange } from '../index/fleet-index.js';
+import type { ClusterRows, RowChange } from '../index/cluster-rows.js';
 
 const flushMs = 250;
 const retryMs = 5_000;

@@ -19,7 +19,6 @@ const pollsBeforeRetry = 10;
 export class Watcher {
   private readonly stopping = new AbortController();
   private running?: Promise<void>;
-  private epoch = 0;
   private connection?: Connection;
 
   constructor(private readonly options: WatcherOptions) {}
@@ -45,7 +44,7 @@ export class Watcher {
     feed.move('seeding');
     let failures = 0;
     while (!this.stopping.signal.aborted) {
-      this.connection = new Connection(this.options, ++this.epoch, this.stopping.signal);
+      this.connection = new Connection(this.options, this.options.rows.nextEpoch(), this.stopping.signal);
       const ending = await this.connection.follow();
       if (this.stopping.signal.aborted) return;
       log.info({ cluster, reason: ending.reason, state: feed.snapshot().state }, 'stream ended');
@@ -58,7 +57,7 @@ export class Watcher {
   /** Reads lists for a while; ends when it is time to try a stream again or a list failed. */
   private async poll(): Promise<void> {
     const { api, rows, feed, cluster, limits } = this.options;
-    const epoch = ++this.epoch;
+    const epoch = rows.nextEpoch();
     const signal = this.stopping.signal;
     for (let polls = 0; polls < pollsBeforeRetry && !signal.aborted; polls++) {
       try {

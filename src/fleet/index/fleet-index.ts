@@ -1,111 +1,54 @@
-import { rowKey, type ApplicationRow } from '../../cache/row.js';
+import { ClusterRows, type RowChange } from './cluster-rows.js';
 
-/** One row with what the index knows about it beside its content. */
-export interface Entry {
-  row: ApplicationRow;
-  /** Connection of the stream that wrote it; a row of a newer epoch always wins. 0: loaded from the store. */
-  epoch: number;
-  /** Counts writes: a list that was asked for earlier does not overrule a later event. */
-  touched: number;
-  /** The last list lacked it and it could not be ruled out that it exists: shown as stale. */
-  unconfirmed?: boolean;
+/** What changed, and whose it is. */
+export interface FleetChange extends RowChange {
+  cluster: string;
 }
 
-/** What changed in one write. `row` is the new one, or the removed one. */
-export interface RowChange {
-  type: 'upsert' | 'remove';
-  row: ApplicationRow;
-}
-
-/** All rows of one cluster, in memory. Knows how to tell an older version of a row from a newer one. */
-export class ClusterRows {
-  private readonly entries = new Map<string, Entry>();
-  private readonly byName = new Map<string, Set<string>>();
-  private counter = 0;
-
-  constructor(private readonly onChange: (change: RowChange) => void = () => {}) {}
-
-  get size(): number {
-    return this.entries.size;
-  }
-
-  /** A mark to compare `Entry.touched` with: everything written after this call is greater. */
-  mark(): number {
-    return this.counter;
-  }
-
-  get(namespace: string, name: string): ApplicationRow | undefined {
-    return this.entries.get(rowKey({ namespace, name }))?.row;
-  }
-
-  entry(key: string): Entry | undefined {
-    return this.entries.get(key);
-  }
-
-  /** Rows with the name, in whatever namespace. */
-  named(name: string): ApplicationRow[] {
-    return [...(this.byName.get(name) ?? [])].flatMap((key) => this.entries.get(key)?.row ?? []);
-  }
-
-  *rows(): Iterable<ApplicationRow> {
-    for (const entry of this.entries.values()) yield entry.row;
-  }
-
-  /** Keys whose rows no write has confirmed since the mark. */
-  untouchedSince(mark: number): string[] {
-    return [...this.entries].filter(([, entry]) => entry.touched <= mark).map(([key]) => key);
-  }
+/** All rows of all clusters of this process, in memory: what every query over the fleet is answered from. */
+export class FleetIndex {
+  private readonly clusters = new Map<string, ClusterRows>();
+  private readonly listeners = new Set<(change: FleetChange) => void>();
+  private changes = 0;
 
   /**
-   * Takes a row over unless a newer one of the same epoch and object is there: resourceVersions are compared only
-   * within one epoch and uid, since a restored Argo CD counts from lower numbers. Returns whether it was taken.
+   * Grows whenever an answer could become another one: with every change of a row, and with `bump`. What was answered
+   * at a version is true as long as it stays and the time that `validUntilMs` gave has not come.
    */
-  upsert(row: ApplicationRow, epoch: number): boolean {
-    const key = rowKey(row);
-    const existing = this.entries.get(key);
-    if (existing && existing.epoch > epoch) return false;
-    if (existing && existing.epoch === epoch && existing.row.uid === row.uid && isOlder(row, existing.row))
-      return false;
-    this.entries.set(key, { row, epoch, touched: ++this.counter });
-    const names = this.byName.get(row.name);
-    if (names) names.add(key);
-    else this.byName.set(row.name, new Set([key]));
-    this.onChange({ type: 'upsert', row });
-    return true;
+  get version(): number {
+    return this.changes;
   }
 
-  /** Notes that the row may not be true any more; the next write of it takes that back. */
-  markUnconfirmed(key: string): void {
-    const entry = this.entries.get(key);
-    if (entry) entry.unconfirmed = true;
+  /** Something that answers show beside the rows has changed: a feed, the set of clusters. */
+  bump(): void {
+    this.changes++;
   }
 
-  /** True when some row may not be true any more. */
-  hasUnconfirmed(): boolean {
-    for (const entry of this.entries.values()) if (entry.unconfirmed) return true;
-    return false;
+  /** Until when the order of rows cannot change by time alone (milliseconds since the epoch). */
+  validUntilMs(nowMs: number): number {
+    return nowMs;
   }
 
-  isUnconfirmed(row: ApplicationRow): boolean {
-    return this.entries.get(rowKey(row))?.unconfirmed === true;
+  /** Opens the rows of a cluster, empty. `onChange` hears of its changes before those who listen to the whole. */
+  open(cluster: string, onChange: (change: RowChange) => void = () => {}): ClusterRows {
+    const rows = new ClusterRows((change) => {
+      this.changes++;
+      onChange(change);
+      for (const listener of this.listeners) listener({ cluster, ...change });
+    });
+    this.clusters.set(cluster, rows);
+    this.bump();
+    return rows;
   }
 
-  remove(key: string): boolean {
-    const entry = this.entries.get(key);
-    if (!entry) return false;
-    this.entries.delete(key);
-    const names = this.byName.get(entry.row.name);
-    names?.delete(key);
-    if (names?.size === 0) this.byName.delete(entry.row.name);
-    this.counter++;
-    this.onChange({ type: 'remove', row: entry.row });
-    return true;
+  /** Forgets a cluster and its rows; whoever listens is not told of each of them. */
+  drop(cluster: string): void {
+    this.clusters.delete(cluster);
+    this.bump();
   }
-}
 
-/** resourceVersions are numeric strings without leading zeros: the longer one is greater. */
-function isOlder(row: ApplicationRow, than: ApplicationRow): boolean {
-  const [a, b] = [row.resourceVersion, than.resourceVersion];
-  if (!a || !b) return false;
-  return a.length === b.length ? a < b : a.length < b.length;
+  onChange(listener: (change: FleetChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { aRow } from '../../../test/support/rows.js';
-import { ClusterRows, type RowChange } from './fleet-index.js';
+import { ClusterRows, type RowChange } from './cluster-rows.js';
 
 describe('rows of a cluster', () => {
   it('a newer resourceVersion replaces an older one, and never the other way round', () => {
