@@ -1,4 +1,4 @@
-import type { Application, ApplicationList, Settings, UserInfo, Version } from './schemas.js';
+import type { Application, ApplicationList, RevisionMetadata, Settings, UserInfo, Version } from './schemas.js';
 
 /** Names one application. `project` should always be given when known: only then 404 and 403 can be told apart. */
 export interface ApplicationRef {
@@ -45,6 +45,16 @@ export interface ArgoCdApi {
   canI(resource: string, action: string, object: string, options?: CallOptions): Promise<boolean>;
   list(options?: CallOptions & { fields?: readonly string[]; projects?: readonly string[] }): Promise<ApplicationList>;
   get(ref: ApplicationRef, options?: CallOptions & { refresh?: 'normal' | 'hard' }): Promise<Application>;
+  /**
+   * Who made a commit of one of the application's Git sources, and when. `revision` is a full hash: a branch or a tag
+   * is refused. `sourceIndex` counts from 0 and is needed where there are several sources. The repo server may have to
+   * fetch, so it can take seconds.
+   */
+  revisionMetadata(
+    ref: ApplicationRef,
+    revision: string,
+    options?: CallOptions & { sourceIndex?: number },
+  ): Promise<RevisionMetadata>;
   sync(ref: ApplicationRef, request: SyncRequest, options?: CallOptions): Promise<Application>;
   terminate(ref: ApplicationRef, options?: CallOptions): Promise<void>;
   /**

@@ -50,6 +50,17 @@ describe('the client', () => {
     await expect(client.terminate(ref)).resolves.toBeUndefined();
   });
 
+  it('reads who made a commit, and says which source is meant', async () => {
+    const recorded = recording('v3.6', 'revision-metadata');
+    server.use(replay(recorded));
+    const revision = '4878df0ed6abe763d09fe5470402c1a92b290366';
+    const metadata = await client.revisionMetadata({ ...ref, name: 'settings' }, revision, { sourceIndex: 1 });
+    expect(metadata).toMatchObject({ date: '2026-11-24T03:29:39Z', message: 'Settings: blue' });
+    expect(server.requests.at(-1)?.url).toBe(
+      `/api/v1/applications/settings/revisions/${revision}/metadata?project=default&appNamespace=argocd&sourceIndex=1`,
+    );
+  });
+
   it('keeps the path prefix and encodes every segment, but not the slashes of an RBAC object', async () => {
     await client.close();
     client = testClient(`${server.url}/argo/cd/`);

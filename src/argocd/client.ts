@@ -8,11 +8,13 @@ import {
   application,
   applicationList,
   canIAnswer,
+  revisionMetadata,
   settings,
   userInfo,
   version,
   type Application,
   type ApplicationList,
+  type RevisionMetadata,
   type Settings,
   type UserInfo,
   type Version,
@@ -67,6 +69,18 @@ export class ArgoCdClient implements ArgoCdApi {
     const query = { project: ref.project, appNamespace: ref.namespace, refresh };
     const request = { ...onApplication(ref), method: 'GET' as const, query, signal, blocks: refresh !== undefined };
     return isThat(await this.http.json(request, application), ref);
+  }
+
+  revisionMetadata(
+    ref: ApplicationRef,
+    revision: string,
+    options: CallOptions & { sourceIndex?: number } = {},
+  ): Promise<RevisionMetadata> {
+    const { sourceIndex, signal } = options;
+    const { path, ...rest } = onApplication(ref);
+    const query = { project: ref.project, appNamespace: ref.namespace, sourceIndex: sourceIndex?.toString() };
+    const request = { ...rest, path: [...path, 'revisions', revision, 'metadata'], query, signal, blocks: true };
+    return this.http.json({ ...request, method: 'GET' }, revisionMetadata);
   }
 
   async sync(ref: ApplicationRef, request: SyncRequest, options: CallOptions = {}): Promise<Application> {

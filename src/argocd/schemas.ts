@@ -188,6 +188,9 @@ export const streamError = z.looseObject({
   error: z.looseObject({ grpc_code: number, http_code: number, message: text, http_status: text }),
 });
 
+/** A commit. Source: https://github.com/argoproj/argo-cd/blob/master/pkg/apis/application/v1alpha1/types.go */
+export const revisionMetadata = z.looseObject({ author: text, date: text, message: text, tags: texts });
+
 /** One frame of the applications stream. */
 export const watchFrame = z.looseObject({
   result: z.looseObject({ type: z.string(), application }),
@@ -198,6 +201,7 @@ export type ApplicationList = z.infer<typeof applicationList>;
 export type Operation = z.infer<typeof operation>;
 export type OperationState = z.infer<typeof operationState>;
 export type SyncedResource = z.infer<typeof syncedResource>;
+export type RevisionMetadata = z.infer<typeof revisionMetadata>;
 export type Version = z.infer<typeof version>;
 export type Settings = z.infer<typeof settings>;
 export type UserInfo = z.infer<typeof userInfo>;

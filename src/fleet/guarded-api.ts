@@ -12,7 +12,7 @@ import {
   type IPolicy,
 } from 'cockatiel';
 import type { ApplicationRef, ArgoCdApi, CallOptions, SyncRequest, WatchSignal } from '../argocd/argocd-api.js';
-import type { Application, ApplicationList, Settings, UserInfo, Version } from '../argocd/schemas.js';
+import type { Application, ApplicationList, RevisionMetadata, Settings, UserInfo, Version } from '../argocd/schemas.js';
 import { AppError } from '../errors/app-error.js';
 import type { BreakerState } from '../telemetry/metrics.js';
 
@@ -76,6 +76,13 @@ export class GuardedApi implements ArgoCdApi {
   }
   get(ref: ApplicationRef, options?: Parameters<ArgoCdApi['get']>[1]): Promise<Application> {
     return this.ask('get', () => this.api.get(ref, options));
+  }
+  revisionMetadata(
+    ref: ApplicationRef,
+    revision: string,
+    options?: Parameters<ArgoCdApi['revisionMetadata']>[2],
+  ): Promise<RevisionMetadata> {
+    return this.ask('revision_metadata', () => this.api.revisionMetadata(ref, revision, options));
   }
   sync(ref: ApplicationRef, request: SyncRequest, options?: CallOptions): Promise<Application> {
     return this.ask('sync', () => this.api.sync(ref, request, options));

@@ -1,4 +1,4 @@
-import type { ApplicationState, LiveResource } from './application.js';
+import type { ApplicationState, LiveResource, Source } from './application.js';
 import { sourcesOf } from './application.js';
 import { findApplication, referenceOfQuery } from './application-access.js';
 import type { ApplicationRecord } from './application-store.js';
@@ -179,11 +179,23 @@ async function revisionMetadata(call: Call): Promise<unknown> {
   const { state } = found(call);
   await repoServer(call);
   const revision = call.params['revision']!;
-  const source = sourcesOf(state.spec)[Number(call.query.get('sourceIndex') ?? 0)] ?? sourcesOf(state.spec)[0]!;
+  const source = sourceAt(state, Number(call.query.get('sourceIndex') ?? 0));
   if (!Repositories.isResolved(revision)) throw new GrpcError(2, `revision ${revision} must be resolved`);
   const commit = call.instance.repositories.find(source.repoURL, revision);
   if (!commit) throw new GrpcError(13, `failed to resolve metadata of ${revision}: fatal: bad object ${revision}`);
   return { author: commit.author, date: commit.date, message: commit.message };
+}
+
+/** Source: util/argo and server/application/application.go, getAppSourceBySourceIndexAndVersionId */
+function sourceAt({ spec }: ApplicationState, index: number): Source {
+  const sources = sourcesOf(spec);
+  const source = sources[index];
+  if (source) return source;
+  const there = sources.length === 1 ? 'is only 1 source' : `are only ${sources.length} sources`;
+  throw new GrpcError(
+    2,
+    `error getting app source by source index and version ID: source index ${index} not found because there ${there}`,
+  );
 }
 
 function chartDetails(call: Call): unknown {

@@ -79,6 +79,12 @@ describe('what running Argo CD taught, second half', () => {
     expect([unresolved.status, unresolved.json.message]).toEqual([500, 'revision main must be resolved']);
     const resolved = await call(simulator, `GET /api/v1/applications/one/revisions/${status.sync.revision}/metadata`);
     expect(resolved.json.author).toBe('Platform Bot <bot@example.com>');
+    const beyond = await call(
+      simulator,
+      `GET /api/v1/applications/one/revisions/${status.sync.revision}/metadata?sourceIndex=1`,
+    );
+    expect(beyond.status).toBe(500);
+    expect(beyond.json.message).toMatch(/source index 1 not found because there is only 1 source$/);
     const project = { authorization: `Bearer ${simulator.tokens.project}` };
     const seen = (await call(simulator, 'GET /api/v1/projects?fields=items.metadata.name', undefined, project)).json;
     expect(seen).toEqual({ items: [{ metadata: { name: 'payments' } }] });

@@ -40,7 +40,7 @@ export class Repositories {
   /** Grows with each new commit: who compared at the same number need not compare again. */
   revision = 0;
 
-  /** @param bornAt date of the first commits. */
+  /** @param bornAt the first commits are some weeks older. */
   constructor(private readonly bornAt: string) {}
 
   /** The commit id (or chart version) that a revision stands for. Throws `RepositoryError` if there is none. */
@@ -114,11 +114,17 @@ export class Repositories {
       const shas = repoURL === RECORDED_REPOSITORY ? RECORDED_SHAS : [sha1Hex(`${repoURL}#0`), sha1Hex(`${repoURL}#1`)];
       const author = 'Platform Bot <bot@example.com>';
       log = [
-        { sha: shas[0]!, message: 'First version', author, date: this.bornAt },
-        { sha: shas[1]!, message: 'Settings: green', author, date: this.bornAt },
+        { sha: shas[0]!, message: 'First version', author, date: this.daysBefore(40) },
+        { sha: shas[1]!, message: 'Settings: green', author, date: this.daysBefore(21) },
       ];
       this.commits.set(repoURL, log);
     }
     return log;
+  }
+
+  /** In the morning of that day, so that instances that were started together date the same commit alike. */
+  private daysBefore(days: number): string {
+    const day = new Date(Date.parse(this.bornAt) - days * 86_400_000).toISOString().slice(0, 10);
+    return `${day}T09:00:00Z`;
   }
 }
