@@ -38,8 +38,9 @@ export interface RowRef {
  */
 export interface ChangeLog {
   /**
-   * Tells every change from now on, in order, also those that this process made. While the store is away nothing is
-   * told; a `gap` (with an id) comes when it is back and something may be missing.
+   * Tells every change from now on, in order, also those that this process made. A change of rows is told when this
+   * process's own index holds what it names, or something newer: whoever hears of it and asks for the list then sees it.
+   * While the store is away nothing is told; a `gap` (with an id) comes when it is back and something may be missing.
    */
   tail(listener: (change: LoggedChange) => void): () => void;
   /**

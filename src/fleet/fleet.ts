@@ -12,6 +12,7 @@ export class Fleet {
   /** All rows of all clusters. */
   readonly index = new FleetIndex();
   private readonly open = new Map<string, OpenCluster>();
+  private readonly listeners = new Set<() => void>();
 
   /** In the order of the configuration. */
   clusters(): Cluster[] {
@@ -25,6 +26,13 @@ export class Fleet {
 
   add(cluster: OpenCluster): void {
     this.open.set(cluster.cluster.name, cluster);
+    this.tell();
+  }
+
+  /** Hears after a cluster was added or taken away; `clusters()` says which there are now. */
+  onClusters(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** Starts to watch every cluster. Waits for none. */
@@ -37,5 +45,9 @@ export class Fleet {
     const closing = [...this.open.values()];
     this.open.clear();
     await Promise.all(closing.map((cluster) => cluster.close()));
+  }
+
+  private tell(): void {
+    for (const listener of this.listeners) listener();
   }
 }

@@ -1,7 +1,6 @@
 import type { Cluster } from '../cluster.js';
 import { decodeCursor, encodeCursor } from '../index/cursor.js';
-import { parseGlob } from '../index/glob.js';
-import { parseLabelSelector } from '../index/label-selector.js';
+import { applicationFilter, type ApplicationQuery } from './application-filter.js';
 import { completenessOf, type Completeness } from './list-answer.js';
 import { publicRow, type PublicRow } from './public-row.js';
 import { position, queryRows, type Totals } from '../index/row-query.js';
@@ -9,14 +8,8 @@ import type { Scope } from '../scope.js';
 import type { VisibleClusters } from '../visible-clusters.js';
 
 /** What a list asks for. All given filters must match. */
-export interface ListApplicationsQuery {
+export interface ListApplicationsQuery extends ApplicationQuery {
   cluster?: string;
-  health?: readonly string[];
-  sync?: readonly string[];
-  project?: string;
-  namespace?: string;
-  name?: string;
-  labels?: string;
   limit: number;
   cursor?: string;
 }
@@ -38,14 +31,7 @@ export async function listApplications(
   signal: AbortSignal,
 ): Promise<ApplicationsPage> {
   const { limit, cursor, ...question } = query;
-  const filter = {
-    health: query.health,
-    sync: query.sync,
-    project: query.project === undefined ? undefined : parseGlob('project', query.project),
-    namespace: query.namespace,
-    name: query.name === undefined ? undefined : parseGlob('name', query.name),
-    labels: query.labels === undefined ? undefined : parseLabelSelector(query.labels),
-  };
+  const filter = applicationFilter(query);
   const bound = [scope.key, question];
   const after = cursor === undefined ? undefined : decodeCursor(bound, cursor, position);
   const asked = clusters.select(query.cluster);

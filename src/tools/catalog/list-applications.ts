@@ -6,6 +6,22 @@ import { defineTool } from '../tool.js';
 const healthStates = ['Healthy', 'Progressing', 'Suspended', 'Missing', 'Degraded', 'Unknown'] as const;
 const syncStates = ['Synced', 'OutOfSync', 'Unknown'] as const;
 
+/** Which applications are meant: the same for a list of them and for their events. */
+export const applicationFilters = {
+  cluster: clusterSelector,
+  health: oneOrMoreOf(healthStates, 'Only this health').optional(),
+  sync: oneOrMoreOf(syncStates, 'Only this sync status').optional(),
+  project: z.string().min(1).max(253).optional().describe('Argo CD project, a name or a glob'),
+  namespace,
+  name: z.string().min(1).max(253).optional().describe('Name or glob, for example pay* (* any text, ? one character)'),
+  labels: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe('Kubernetes label selector on the applications, for example team=web,tier in (api,db)'),
+};
+
 export const listApplications = defineTool({
   name: 'list_applications',
   title: 'List applications',
@@ -19,23 +35,7 @@ export const listApplications = defineTool({
   route: 'GET /applications',
   toolset: 'applications',
   input: z.strictObject({
-    cluster: clusterSelector,
-    health: oneOrMoreOf(healthStates, 'Only this health').optional(),
-    sync: oneOrMoreOf(syncStates, 'Only this sync status').optional(),
-    project: z.string().min(1).max(253).optional().describe('Argo CD project, a name or a glob'),
-    namespace,
-    name: z
-      .string()
-      .min(1)
-      .max(253)
-      .optional()
-      .describe('Name or glob, for example pay* (* any text, ? one character)'),
-    labels: z
-      .string()
-      .min(1)
-      .max(1000)
-      .optional()
-      .describe('Kubernetes label selector on the applications, for example team=web,tier in (api,db)'),
+    ...applicationFilters,
     limit,
     cursor,
   }),
