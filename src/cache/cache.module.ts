@@ -1,5 +1,7 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from '../telemetry/logger.js';
+import { CHANGE_LOG } from './change-log.js';
+import { EmbeddedChangeLog } from './embedded-change-log.js';
 import { EmbeddedStore } from './embedded-store.js';
 import { RedisStore } from './redis-store.js';
 import { STORE, type Store } from './store.js';
@@ -11,7 +13,7 @@ export interface CacheOptions {
   log: Logger;
 }
 
-/** Gives `STORE` to the whole application, and closes it after everything that writes to it. */
+/** Gives `STORE` and `CHANGE_LOG` to the whole application, and closes them after everything that writes to them. */
 @Module({})
 export class CacheModule implements OnApplicationShutdown {
   constructor(@Inject(STORE) private readonly store: Store) {}
@@ -21,8 +23,16 @@ export class CacheModule implements OnApplicationShutdown {
     return {
       module: CacheModule,
       global: true,
-      providers: [{ provide: STORE, useFactory: () => (url ? new RedisStore({ ...rest, url }) : new EmbeddedStore()) }],
-      exports: [STORE],
+      providers: [
+        { provide: CHANGE_LOG, useFactory: () => new EmbeddedChangeLog() },
+        {
+          provide: STORE,
+          inject: [CHANGE_LOG],
+          useFactory: (changes: EmbeddedChangeLog): Store =>
+            url ? new RedisStore({ ...rest, url }) : new EmbeddedStore(changes),
+        },
+      ],
+      exports: [STORE, CHANGE_LOG],
     };
   }
 
