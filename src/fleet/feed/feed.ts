@@ -12,8 +12,18 @@ import type { ErrorCode } from '../../errors/catalogue.js';
 export const feedStates = ['idle', 'seeding', 'live', 'polling', 'stale', 'down'] as const;
 export type FeedState = (typeof feedStates)[number];
 
+/**
+ * Who watches the cluster.
+ * - `leader`: this process, for all replicas (or it is the only one)
+ * - `follower`: another replica; this process has its rows and its feed's state from the store
+ * - `local`: this process, for itself: the store is away, or nobody leads yet
+ */
+export type FeedSource = 'leader' | 'follower' | 'local';
+
 export interface FeedSnapshot {
   state: FeedState;
+  /** Absent until it is known. */
+  source?: FeedSource;
   /** Since when it is in this state. */
   since: Date;
   /** When the rows were last known true: last frame, keep-alive or list. Absent if never. */
@@ -26,6 +36,9 @@ export interface FeedSnapshot {
   /** When the rows were last known to be everything there is. */
   completeAt?: Date;
 }
+
+/** How far a time that another process gave may lie ahead of our clock. */
+const skewMaxMs = 1_000;
 
 /** Keeps the state of one cluster's feed and tells listeners when it changes. */
 export class Feed {
@@ -72,6 +85,35 @@ export class Feed {
     if (!changed && reason === this.current.reason) return;
     this.current = { ...this.current, state, reason, code, since: changed ? this.now() : this.current.since };
     this.tell();
+  }
+
+  setSource(source: FeedSource): void {
+    if (source === this.current.source) return;
+    this.current = { ...this.current, source };
+    this.tell();
+  }
+
+  /**
+   * Shows what the leader says of its feed. The leader's clock may go ahead of ours: nothing is shown as known in the
+   * future.
+   */
+  adopt(said: Omit<FeedSnapshot, 'source'>): void {
+    const before = this.current;
+    const latest = this.now().getTime() + skewMaxMs;
+    const notAfter = (time: Date | undefined) => (time && time.getTime() > latest ? new Date(latest) : time);
+    this.current = { ...said, since: notAfter(said.since) ?? said.since, source: 'follower' };
+    for (const field of ['asOf', 'completeAt'] as const) {
+      if (said[field]) this.current[field] = notAfter(said[field]);
+    }
+    const { state, reason, code, incomplete, source } = this.current;
+    const isSame =
+      state === before.state &&
+      reason === before.reason &&
+      code === before.code &&
+      incomplete?.message === before.incomplete?.message &&
+      source === before.source;
+    if (!isSame) return this.tell();
+    for (const listener of this.touchListeners) listener();
   }
 
   onChange(listener: (feed: FeedSnapshot) => void): () => void {
