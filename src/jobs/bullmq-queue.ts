@@ -7,7 +7,7 @@ import { BullmqWorker, workerTimes, type WorkerTimes } from './bullmq-worker.js'
 import { JobChanges } from './job-changes.js';
 import { JobDelivery } from './job-delivery.js';
 import { inProgress } from './job-end.js';
-import type { AddedJob, JobHandler, JobQueue } from './job-queue.js';
+import type { AddedJob, JobHandler, JobMoved, JobQueue } from './job-queue.js';
 import { JobRecords } from './job-records.js';
 import type { JobRecord } from './job.js';
 import { waitForEnd, type WatchedJobs } from './wait-for-end.js';
@@ -17,6 +17,8 @@ export interface BullmqQueueOptions {
   url: string;
   keyPrefix: string;
   log: Logger;
+  /** Hears of every change that this process wrote, once it is written. */
+  moved?: JobMoved;
   /** For tests that cannot wait so long. */
   times?: Partial<WorkerTimes>;
 }
@@ -51,7 +53,10 @@ export class BullmqQueue implements JobQueue {
   async add(job: JobRecord): Promise<AddedJob> {
     const added = await this.addRecord({ ...job, durable: true });
     if (added.kind === 'refused') throw inProgress(added.record);
-    if (added.kind === 'added') await this.delivery.deliver(job.jobId);
+    if (added.kind === 'added') {
+      this.options.moved?.(added.record);
+      await this.delivery.deliver(job.jobId);
+    }
     return { job: added.record, joined: added.kind === 'joined' };
   }
 
@@ -77,9 +82,9 @@ export class BullmqQueue implements JobQueue {
   async work(handler: JobHandler, { concurrency }: { concurrency: number }): Promise<void> {
     if (this.worker) throw new AppError('internal', 'This queue already works.');
     const { client, records, delivery } = this;
-    const { keyPrefix, log } = this.options;
+    const { keyPrefix, log, moved } = this.options;
     const times = { ...workerTimes, ...this.options.times };
-    this.worker = new BullmqWorker({ client, records, delivery, handler, concurrency, keyPrefix, times, log });
+    this.worker = new BullmqWorker({ client, records, delivery, handler, concurrency, keyPrefix, times, log, moved });
   }
 
   /** Writes, because a Redis that is full or a replica answers every question and takes no job. */

@@ -5,7 +5,7 @@ import { bullQueueName, jobKeys } from '../cache/keys.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { JobDelivery } from './job-delivery.js';
 import { defectEnd, givenUpEnd } from './job-end.js';
-import type { JobEnd, JobHandler } from './job-queue.js';
+import type { JobEnd, JobHandler, JobMoved } from './job-queue.js';
 import type { JobRecords, StartResult, WriteResult } from './job-records.js';
 import { JobRun } from './job-run.js';
 
@@ -42,6 +42,7 @@ export interface BullmqWorkerOptions {
   keyPrefix: string;
   times: WorkerTimes;
   log: Logger;
+  moved?: JobMoved;
 }
 
 /**
@@ -88,14 +89,18 @@ export class BullmqWorker {
   }
 
   private async process(job: BullJob, token: string): Promise<void> {
-    const { records, log, times } = this.options;
+    const { records, log, times, moved } = this.options;
     const jobId = job.id ?? '';
     const started = await this.start(jobId);
     if (!started) {
       await job.moveToWait(token).catch(() => undefined);
       throw new WaitingError();
     }
-    if (started.kind === 'ended') return;
+    if (started.kind === 'ended') {
+      // Its process may have died between the end and the word about it.
+      await this.tellAgain(jobId);
+      return;
+    }
     if (started.kind !== 'run') {
       log.error({ jobId, record: started.kind }, 'a job has no record that can be read; it is removed');
       await records.discard(jobId).catch((error: unknown) => log.warn({ jobId, err: error }, 'record not removed'));
@@ -103,7 +108,7 @@ export class BullmqWorker {
     }
     const { run: number, record, lost } = started;
     if (lost > 0) log.warn({ jobId, takeovers: lost }, 'took over a job from a process that is gone');
-    const run = new JobRun({ record, run: number, records, log, patienceMs: times.patienceMs });
+    const run = new JobRun({ record, run: number, records, log, patienceMs: times.patienceMs, moved });
     const work = lost >= takeoversMax ? run.end(givenUpEnd(lost), { onlyNewest: true }) : this.work(run);
     this.runs.set(run, work);
     try {
@@ -145,6 +150,15 @@ export class BullmqWorker {
       }
     }
     return undefined;
+  }
+
+  private async tellAgain(jobId: string): Promise<void> {
+    const { records, moved, log } = this.options;
+    if (!moved) return;
+    const found = await records.get(jobId).catch((error: unknown) => {
+      log.debug({ jobId, err: error }, 'the end of a job could not be told again');
+    });
+    if (found) moved(found.record);
   }
 
   private async handBack(job: BullJob, token: string, run: number): Promise<void> {

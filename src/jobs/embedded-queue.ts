@@ -3,7 +3,7 @@ import PQueue from 'p-queue';
 import { AppError } from '../errors/app-error.js';
 import type { Logger } from '../telemetry/logger.js';
 import { defectEnd, endedRecord, inProgress, neverBegunEnd, stoppedEnd } from './job-end.js';
-import type { AddedJob, JobContext, JobEnd, JobHandler, JobQueue } from './job-queue.js';
+import type { AddedJob, JobContext, JobEnd, JobHandler, JobMoved, JobQueue } from './job-queue.js';
 import { applicationKey, requestKey } from './job-record.js';
 import type { VersionedRecord } from './job-records.js';
 import { isEnded, type JobRecord } from './job.js';
@@ -28,7 +28,7 @@ export class EmbeddedQueue implements JobQueue {
   private handler?: JobHandler;
   private isClosed = false;
 
-  constructor(private readonly options: { log: Logger; endedKept?: number }) {}
+  constructor(private readonly options: { log: Logger; endedKept?: number; moved?: JobMoved }) {}
 
   async add(job: JobRecord): Promise<AddedJob> {
     if (this.isClosed) throw new AppError('unavailable', 'The server is stopping; nothing was started.');
@@ -43,6 +43,7 @@ export class EmbeddedQueue implements JobQueue {
     const record: JobRecord = { ...structuredClone(job), durable: false };
     this.jobs.set(job.jobId, { version: 1, record });
     this.holders.set(applicationKey(job), job.jobId);
+    this.options.moved?.(structuredClone(record));
     void this.queue.add(() => this.run(job.jobId));
     return { job: structuredClone(record), joined: false };
   }
@@ -129,6 +130,7 @@ export class EmbeddedQueue implements JobQueue {
   private put(change: VersionedRecord): JobRecord {
     this.jobs.set(change.record.jobId, change);
     this.watchers.tell(structuredClone(change));
+    this.options.moved?.(structuredClone(change.record));
     return structuredClone(change.record);
   }
 

@@ -25,6 +25,9 @@ export interface JobContext {
 /** Does one job to its end. A throw that is not the signal's is a defect and ends the job as `outcome_unknown`. */
 export type JobHandler = (job: JobRecord, context: JobContext) => Promise<JobEnd>;
 
+/** Hears how a job moved: added, begun, further, ended. Told after it was written, by the process that wrote it. Must not throw. */
+export type JobMoved = (job: JobRecord) => void;
+
 export interface AddedJob {
   job: JobRecord;
   /** True when an equal job of the same application was already queued or running: that one is returned. */

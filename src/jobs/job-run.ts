@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../errors/app-error.js';
 import type { Logger } from '../telemetry/logger.js';
 import { endedRecord } from './job-end.js';
-import type { JobContext, JobEnd, JobPatch } from './job-queue.js';
+import type { JobContext, JobEnd, JobMoved, JobPatch } from './job-queue.js';
 import type { JobRecords, WriteResult } from './job-records.js';
 import type { JobRecord } from './job.js';
 
@@ -14,6 +14,7 @@ export interface JobRunOptions {
   log: Logger;
   /** How long a write is tried again while Redis is away. */
   patienceMs: number;
+  moved?: JobMoved;
 }
 
 /** How long `update` waits for a note of progress; written it is in any case, as soon as Redis is there. */
@@ -78,8 +79,11 @@ export class JobRun implements JobContext {
     const { records, run, log } = this.options;
     const result = await this.patiently(() => records.end(record, onlyNewest ? run : undefined));
     const line = { jobId: this.jobId, state: end.state, code: end.outcome?.code };
-    if (result === 'written') log.info(line, 'job ended');
-    else if (result === undefined) log.error(line, 'the end of a job could not be written; another run will find out');
+    if (result === 'written') {
+      log.info(line, 'job ended');
+      this.options.moved?.(record);
+    } else if (result === undefined)
+      log.error(line, 'the end of a job could not be written; another run will find out');
     else log.warn({ ...line, result }, 'the end of a job came too late and was not written');
     return result;
   }
@@ -123,11 +127,15 @@ export class JobRun implements JobContext {
   private async writeOnce(): Promise<void> {
     const { records, run } = this.options;
     let sent = this.patches;
+    let written = this.record;
     const result = await this.patiently(() => {
       if (this.isOver) return undefined;
       sent = this.patches;
-      return records.write(run, this.record);
+      written = this.record;
+      return records.write(run, written);
     });
+    // Not once it is over: the end may have been written and told meanwhile.
+    if (result === 'written' && !this.isOver) this.options.moved?.(written);
     if (result === 'written' || this.isOver) {
       this.writtenPatches = Math.max(this.writtenPatches, this.isOver ? this.patches : sent);
       return;

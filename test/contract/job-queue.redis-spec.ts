@@ -10,7 +10,7 @@ import { describeRedis, uniquePrefix } from '../support/redis.js';
 const log = pino({ level: 'silent' });
 
 describe('embedded job queue', () => {
-  jobQueueContract(() => new EmbeddedQueue({ log }));
+  jobQueueContract((moved) => new EmbeddedQueue({ log, moved }));
 
   it('is not durable and says so in each job', async () => {
     const queue = new EmbeddedQueue({ log });
@@ -51,5 +51,5 @@ describe('embedded job queue', () => {
 });
 
 describeRedis('job queue on Redis', (redis) => {
-  jobQueueContract(() => new BullmqQueue({ url: redis.url, keyPrefix: uniquePrefix(), log }));
+  jobQueueContract((moved) => new BullmqQueue({ url: redis.url, keyPrefix: uniquePrefix(), log, moved }));
 });

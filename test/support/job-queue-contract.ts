@@ -1,15 +1,17 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import type { JobContext, JobEnd, JobQueue } from '../../src/jobs/job-queue.js';
+import type { JobContext, JobEnd, JobMoved, JobQueue } from '../../src/jobs/job-queue.js';
 import { newJobId } from '../../src/jobs/job-record.js';
 import type { JobRecord } from '../../src/jobs/job.js';
 import { eventually } from './eventually.js';
 import { Gate, succeeded, syncJob } from './jobs.js';
 
 /** What callers may rely on, whichever queue it is. */
-export function jobQueueContract(open: () => JobQueue): void {
+export function jobQueueContract(open: (moved: JobMoved) => JobQueue): void {
   let queue: JobQueue;
+  let moves: JobRecord[];
   beforeEach(() => {
-    queue = open();
+    moves = [];
+    queue = open((job) => void moves.push(job));
   });
   afterEach(() => queue.close({ graceMs: 0 }));
 
@@ -43,6 +45,33 @@ export function jobQueueContract(open: () => JobQueue): void {
     expect(runs).toHaveLength(1);
     expect(runs[0]).toMatchObject({ jobId: job.jobId, state: 'running', startedAt: ended!.startedAt });
     expect(await queue.get(job.jobId)).toEqual(ended);
+  });
+
+  it('every move of a job is told once it is written: added, begun, further, ended; a joined one moves nothing', async () => {
+    const gate = new Gate();
+    await queue.work(
+      async (_, { signal, update }) => {
+        await update({ phase: 'Running', message: 'half done' });
+        await gate.wait(signal);
+        return succeeded;
+      },
+      { concurrency: 1 },
+    );
+    const job = syncJob();
+    await queue.add(job);
+    await eventually(() => moves.length === 3);
+    expect(await queue.get(job.jobId)).toEqual(moves[2]);
+    expect((await queue.add({ ...job, jobId: newJobId('sync') })).joined).toBe(true);
+    gate.open();
+    await queue.wait(job.jobId, { timeoutMs: 10_000 });
+    await eventually(() => moves.length === 4);
+    expect(moves.map(({ jobId, state, message }) => [jobId === job.jobId, state, message])).toEqual([
+      [true, 'queued', undefined],
+      [true, 'running', undefined],
+      [true, 'running', 'half done'],
+      [true, 'succeeded', 'done'],
+    ]);
+    expect(await queue.get(job.jobId)).toEqual(moves[3]);
   });
 
   it('a job that was added before anybody worked is done', async () => {
