@@ -9,6 +9,8 @@
  * |---|---|---|---|
  * | `<prefix>:rows:{<cluster>}` | hash | `namespace/name` -> row, JSON | until the cluster is dropped |
  * | `<prefix>:memo:{<cluster>}` | string | memo, JSON | until the cluster is dropped |
+ * | `<prefix>:details:{<cluster>}` | hash | `<hash of the url>:<uid>` -> what was read of an application, JSON of at most 16 KB | 2 minutes after the last write, at most 500 fields |
+ * | `<prefix>:detail-ages:{<cluster>}` | sorted set | the same fields, by time read (ms) | as the details |
  * | `{<prefix>:jobs}:record:<jobId>` | hash | record and what guards it, see `jobs/job-scripts.ts` | 7 days after the job's end |
  * | `{<prefix>:jobs}:holders` | hash | `cluster/namespace/application` -> id of the job under way | field: until the job's end |
  * | `{<prefix>:jobs}:open` | sorted set | ids of jobs queued or running, by time added | member: until the job's end |
@@ -21,6 +23,14 @@ export const rowsKey = (prefix: string, cluster: string): string => `${prefix}:r
 
 /** See the table at `rowsKey`; same slot as the cluster's rows. */
 export const memoKey = (prefix: string, cluster: string): string => `${prefix}:memo:{${encodeURIComponent(cluster)}}`;
+
+/** See the table at `rowsKey`. */
+export const detailsKey = (prefix: string, cluster: string): string =>
+  `${prefix}:details:{${encodeURIComponent(cluster)}}`;
+
+/** See the table at `rowsKey`; same slot as the cluster's details. */
+export const detailAgesKey = (prefix: string, cluster: string): string =>
+  `${prefix}:detail-ages:{${encodeURIComponent(cluster)}}`;
 
 /** BullMQ's name of the queue: the `jobs` after `:bull:`. */
 export const bullQueueName = 'jobs';

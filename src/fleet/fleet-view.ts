@@ -1,9 +1,11 @@
+import type { DetailCache } from '../cache/detail-cache.js';
 import { AppError } from '../errors/app-error.js';
 import { findApplication, type ApplicationName } from './answers/application-lookup.js';
 import type { Fleet } from './fleet.js';
-import { getApplication, readLive, type ApplicationAnswer } from './answers/get-application.js';
+import { getApplication, type ApplicationAnswer } from './answers/get-application.js';
 import { listApplications, type ApplicationsPage, type ListApplicationsQuery } from './answers/list-applications.js';
 import { listClusters, type ClustersPage } from './answers/list-clusters.js';
+import { readLive } from './answers/read-application.js';
 import type { Scope } from './scope.js';
 import { VisibleClusters } from './visible-clusters.js';
 
@@ -22,6 +24,7 @@ export class FleetView {
   constructor(
     fleet: Fleet,
     private readonly scope: Scope,
+    private readonly details: DetailCache,
   ) {
     this.clusters = new VisibleClusters(() => fleet.clusters(), scope);
   }
@@ -34,8 +37,8 @@ export class FleetView {
     return listApplications(this.clusters, this.scope, query, signal);
   }
 
-  getApplication(name: ApplicationName, signal: AbortSignal): Promise<ApplicationAnswer> {
-    return getApplication(this.clusters, this.scope, name, signal);
+  getApplication(name: ApplicationName & { fresh?: boolean }, signal: AbortSignal): Promise<ApplicationAnswer> {
+    return getApplication(this.clusters, this.scope, name, this.details, signal);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { DETAIL_CACHE, type DetailCache } from '../cache/detail-cache.js';
 import { STORE, type Store } from '../cache/store.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
@@ -6,6 +7,7 @@ import { Metrics, type BreakerState } from '../telemetry/metrics.js';
 import type { Logger } from '../telemetry/logger.js';
 import { ClusterModule } from './cluster.module.js';
 import { Fleet } from './fleet.js';
+import { FleetViews } from './fleet-views.js';
 import type { ObserveRequest } from './guarded-api.js';
 
 /** The fleet: opens one module per configured cluster and closes them with the program. */
@@ -32,8 +34,13 @@ export class FleetModule {
             return fleet;
           },
         },
+        {
+          provide: FleetViews,
+          inject: [Fleet, DETAIL_CACHE],
+          useFactory: (fleet: Fleet, details: DetailCache) => new FleetViews(fleet, details),
+        },
       ],
-      exports: [Fleet],
+      exports: [Fleet, FleetViews],
     };
   }
 }

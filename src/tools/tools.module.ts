@@ -1,8 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
-import { Fleet } from '../fleet/fleet.js';
-import { FleetView } from '../fleet/fleet-view.js';
+import { FleetViews } from '../fleet/fleet-views.js';
 import { JOB_QUEUE, type JobQueue } from '../jobs/job-queue.js';
 import { Jobs } from '../jobs/jobs.js';
 import type { Logger } from '../telemetry/logger.js';
@@ -20,12 +19,12 @@ export class ToolsModule {
       providers: [
         {
           provide: ToolRunner,
-          inject: [CONFIG, Fleet, JOB_QUEUE, Metrics],
-          useFactory: (config: Config, fleet: Fleet, queue: JobQueue, metrics: Metrics) =>
+          inject: [CONFIG, FleetViews, JOB_QUEUE, Metrics],
+          useFactory: (config: Config, views: FleetViews, queue: JobQueue, metrics: Metrics) =>
             new ToolRunner({
               tools: catalog,
               contextFor: (caller, { signal, progress }) => {
-                const view = new FleetView(fleet, caller.scope);
+                const view = views.of(caller.scope);
                 const jobs = new Jobs(queue, caller.scope, (name) => view.clusterLabels(name));
                 return { fleet: view, jobs, caller, signal, progress };
               },

@@ -1,72 +1,63 @@
-import type { Application } from '../../argocd/schemas.js';
+import type { DetailCache } from '../../cache/detail-cache.js';
 import type { ApplicationRow } from '../../cache/row.js';
 import { AppError } from '../../errors/app-error.js';
-import { detailOf, detailOfRow, type ApplicationDetail } from './application-detail.js';
-import { findApplication, notFound, type ApplicationName, type Found } from './application-lookup.js';
-import { rowOf } from '../index/application-row.js';
-import type { ClusterFailure } from '../cluster.js';
+import type { Cluster, ClusterFailure } from '../cluster.js';
 import type { Scope } from '../scope.js';
 import type { VisibleClusters } from '../visible-clusters.js';
+import { detailOfRow, withExtras, type ApplicationDetail } from './application-detail.js';
+import { extrasOf } from './application-extras.js';
+import { findApplication, type ApplicationName, type Found } from './application-lookup.js';
+import { readLive, recall, remember } from './read-application.js';
 
 export interface ApplicationAnswer {
   application: ApplicationDetail;
-  /** ISO 8601: when this was true. */
+  /**
+   * ISO 8601: when Argo CD was asked for what is shown. Of a cached detail that is the earlier moment, although the
+   * application has not changed since: the health of single resources may have.
+   */
   asOf?: string;
+  /** From the cache: the same version of the application was read at `asOf`, and the live index knows no newer one. */
+  cached?: true;
   /** The cluster could not be asked: this is the last known state, and `unavailable` says why. */
   stale?: true;
   unavailable: ClusterFailure[];
 }
 
 /**
- * One live GET; the last known row where the cluster does not answer.
+ * What was read of this version of the application a short while ago, or one live GET; the last known row, with what
+ * was read of it, where the cluster does not answer. With `fresh` always a live GET.
  *
  * Throws as `findApplication`; `not_found` when Argo CD says that it is not there; what the request threw when the
- * cluster does not answer and no row is known.
+ * cluster does not answer and no row is known or `fresh` was asked for.
  */
 export async function getApplication(
   clusters: VisibleClusters,
   scope: Scope,
-  name: ApplicationName,
+  { fresh = false, ...name }: ApplicationName & { fresh?: boolean },
+  details: DetailCache,
   signal: AbortSignal,
 ): Promise<ApplicationAnswer> {
   const found = await findApplication(clusters, scope, name, { forChange: false, signal });
+  const { cluster } = found;
+  if (!fresh && found.row && !cluster.isStale(found.row)) {
+    const known = await recall(details, cluster, found.row);
+    if (known) {
+      const application = withExtras(detailOfRow(found.row, cluster, Date.now()), known.extras);
+      return { application, asOf: known.readAt, cached: true, unavailable: [] };
+    }
+  }
   try {
     const { application, row } = await readLive(found, scope, name, signal);
     const nowMs = Date.now();
-    const detail = detailOf(application, row, found.cluster, nowMs);
-    delete detail.stale;
-    return { application: detail, asOf: new Date(nowMs).toISOString(), unavailable: [] };
+    const read = { extras: extrasOf(application), readAt: new Date(nowMs).toISOString() };
+    remember(details, cluster, row, read);
+    const { stale: _, ...detail } = detailOfRow(row, cluster, nowMs);
+    return { application: withExtras(detail, read.extras), asOf: read.readAt, unavailable: [] };
   } catch (error) {
     const failure = AppError.from(error);
-    if (!found.row || !saysNothing(failure)) throw failure;
-    return lastKnown(found.row, found, scope, failure);
+    if (fresh || !found.row || !saysNothing(failure)) throw failure;
+    return lastKnown(found.row, found, scope, details, failure);
   }
-}
-
-/** Reads the object and holds it against the scope: what it hides is not there. */
-export async function readLive(
-  { cluster, row }: Found,
-  scope: Scope,
-  name: ApplicationName,
-  signal: AbortSignal,
-): Promise<{ application: Application; row: ApplicationRow }> {
-  const ref = { name: name.application, namespace: row?.namespace ?? name.namespace };
-  let application: Application;
-  try {
-    application = await cluster.api
-      .get({ ...ref, project: row?.project }, { signal })
-      // It may have moved to another project since the row was written: then 404 says nothing.
-      .catch((error: unknown) => {
-        if (!row || AppError.from(error).code !== 'not_found') throw error;
-        return cluster.api.get(ref, { signal });
-      });
-  } catch (error) {
-    if (AppError.from(error).code === 'not_found') throw notFound(name, [cluster], scope);
-    throw error;
-  }
-  const fresh = rowOf(cluster.name, application);
-  if (!fresh || !scope.project(fresh.project)) throw notFound(name, [cluster], scope);
-  return { application, row: fresh };
 }
 
 /** True for failures that leave open whether the application is there. */
@@ -76,20 +67,30 @@ const saysNothing = ({ code }: AppError): boolean =>
   code === 'cluster_refused' ||
   code === 'cluster_not_ready';
 
-function lastKnown(row: ApplicationRow, { cluster }: Found, scope: Scope, failure: AppError): ApplicationAnswer {
+async function lastKnown(
+  row: ApplicationRow,
+  { cluster }: Found,
+  scope: Scope,
+  details: DetailCache,
+  failure: AppError,
+): Promise<ApplicationAnswer> {
+  const known = await recall(details, cluster, row);
+  const detail = detailOfRow(row, cluster, Date.now());
   const lastSeenAt = cluster.feed.snapshot().asOf?.toISOString();
+  const asOf = known?.readAt ?? lastSeenAt;
   return {
-    application: { ...detailOfRow(row, cluster, Date.now()), stale: true },
-    ...(lastSeenAt ? { asOf: lastSeenAt } : {}),
+    application: { ...(known ? withExtras(detail, known.extras) : detail), stale: true },
+    ...(asOf ? { asOf } : {}),
+    ...(known ? { cached: true } : {}),
     stale: true,
-    unavailable: [
-      {
-        cluster: cluster.name,
-        code: failure.code,
-        message: failure.message,
-        ...(lastSeenAt ? { lastSeenAt } : {}),
-        staleRows: cluster.count(scope),
-      },
-    ],
+    unavailable: [failureOf(cluster, scope, failure, lastSeenAt)],
   };
 }
+
+const failureOf = (cluster: Cluster, scope: Scope, failure: AppError, lastSeenAt?: string): ClusterFailure => ({
+  cluster: cluster.name,
+  code: failure.code,
+  message: failure.message,
+  ...(lastSeenAt ? { lastSeenAt } : {}),
+  staleRows: cluster.count(scope),
+});
