@@ -13,6 +13,7 @@ import type { OpenCluster } from './fleet.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { FleetIndex } from './index/fleet-index.js';
 import { GuardedApi, type ObserveRequest } from './guarded-api.js';
+import { LiveRefresh } from './feed/live-refresh.js';
 import { StoreWriter } from './feed/store-writer.js';
 import { lineOf, linkOf } from './index/upstream-values.js';
 import { Watcher } from './feed/watcher.js';
@@ -91,7 +92,8 @@ class Follower implements OnModuleDestroy {
     const { api } = instance;
     instance.onFailure = () => this.watcher.doubt();
     this.watcher = new Watcher({ cluster, api, rows, feed, limits, log, probe: (signal) => this.probe(signal) });
-    this.cluster = new Cluster(config, api, rows, feed, this.facts, this.watcher, () => this.warmUp());
+    const live = new LiveRefresh({ cluster, api, rows, feed, index });
+    this.cluster = new Cluster(config, api, rows, feed, this.facts, this.watcher, () => this.warmUp(), live);
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -3,6 +3,7 @@ import type { ApplicationRow } from '../cache/row.js';
 import type { ClusterConfig } from '../config/config.js';
 import type { ErrorCode } from '../errors/catalogue.js';
 import type { Feed } from './feed/feed.js';
+import type { LiveRefresh } from './feed/live-refresh.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { Scope } from './scope.js';
 import type { Watcher } from './feed/watcher.js';
@@ -41,6 +42,7 @@ export class Cluster {
     readonly facts: InstanceFacts,
     private readonly watcher: Watcher,
     private readonly warmUp: () => Promise<void>,
+    private readonly live: LiveRefresh,
   ) {}
 
   get name(): string {
@@ -80,6 +82,16 @@ export class Cluster {
         if (state !== 'seeding') done();
       });
     });
+  }
+
+  /**
+   * Asks the cluster itself, with one list that callers share, and takes over what differs from the rows; nothing that
+   * came after the list was asked for is overruled. Works whether this process watches the cluster or follows.
+   *
+   * Throws `AppError` when it could not ask; `cluster_timeout` when the signal fires first.
+   */
+  refresh(signal: AbortSignal): Promise<void> {
+    return this.live.refresh(signal);
   }
 
   /** Undefined when its rows are complete and true as of the last sign of life. */
