@@ -1,12 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Config } from '../config/config.js';
+import type { ApiKeyConfig, Config } from '../config/config.js';
 import { CONFIG } from '../config/config.module.js';
+import { LiveConfig, type ConfigUser, type Prepared } from '../config/live-config.js';
 import { AppError } from '../errors/app-error.js';
 import { parseGlob } from '../fleet/index/glob.js';
 import { everything } from '../fleet/scope.js';
 import { findKey } from './api-key.js';
 import type { Caller } from './caller.js';
 import { scopeOf } from './caller-scope.js';
+
+interface KnownKey {
+  hash: string;
+  caller: Caller;
+}
 
 /** Longer headers are no keys, and are not hashed. */
 const headerLengthMax = 1024;
@@ -19,17 +25,20 @@ const headerLengthMax = 1024;
  * decision alone, and so the caller stays admin.
  */
 @Injectable()
-export class Authenticator {
-  private readonly callers: readonly { hash: string; caller: Caller }[];
+export class Authenticator implements ConfigUser {
+  private callers: readonly KnownKey[];
   private readonly local: Caller = { name: 'local', role: 'admin', scope: everything, tool: () => true };
 
   /** Throws `invalid_input` for a key whose selector or globs cannot be read. */
-  constructor(@Inject(CONFIG) config: Pick<Config, 'server'>) {
-    this.callers = config.server.apiKeys.map((key) => {
-      const tools = key.tools?.map((glob) => parseGlob('tools', glob));
-      const tool = (name: string): boolean => tools?.some((matches) => matches(name)) ?? true;
-      return { hash: key.hash, caller: { name: key.name, role: key.role, scope: scopeOf(key), tool } };
-    });
+  constructor(@Inject(CONFIG) config: Pick<Config, 'server'>, @Inject(LiveConfig) live?: LiveConfig) {
+    this.callers = keysOf(config.server.apiKeys);
+    live?.join(this);
+  }
+
+  /** Other keys count from the next request on. */
+  prepare({ server }: Pick<Config, 'server'>): Prepared {
+    const callers = keysOf(server.apiKeys);
+    return { commit: () => void (this.callers = callers) };
   }
 
   /** The caller behind an `Authorization` header. Throws `unauthenticated`, which never says what was sent. */
@@ -55,3 +64,11 @@ export class Authenticator {
 }
 
 const unauthenticated = (message: string): AppError => new AppError('unauthenticated', message);
+
+function keysOf(keys: readonly ApiKeyConfig[]): KnownKey[] {
+  return keys.map((key) => {
+    const tools = key.tools?.map((glob) => parseGlob('tools', glob));
+    const tool = (name: string): boolean => tools?.some((matches) => matches(name)) ?? true;
+    return { hash: key.hash, caller: { name: key.name, role: key.role, scope: scopeOf(key), tool } };
+  });
+}

@@ -1,10 +1,14 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ConfigModule, getConfigToken, registerAs } from '@nestjs/config';
 import type { Config } from './config.js';
+import { LiveConfig } from './live-config.js';
 
 const namespace = 'fleet';
 
-/** `@Inject(CONFIG) config: Config` gives the whole configuration, validated and frozen. */
+/**
+ * `@Inject(CONFIG) config: Config` gives the whole configuration of the start, validated and frozen: for what only a start
+ * can change. `LiveConfig` has the one of now.
+ */
 export const CONFIG: string = getConfigToken(namespace);
 
 /**
@@ -17,7 +21,8 @@ export const CONFIG: string = getConfigToken(namespace);
 @Module({})
 export class FleetConfigModule {
   static forRoot(config: Config): DynamicModule {
-    deepFreeze(config);
+    // Freezes it.
+    const live = new LiveConfig(config);
     return {
       module: FleetConfigModule,
       global: true,
@@ -30,12 +35,8 @@ export class FleetConfigModule {
           load: [registerAs(namespace, () => config)],
         }),
       ],
+      providers: [{ provide: LiveConfig, useValue: live }],
+      exports: [LiveConfig],
     };
   }
-}
-
-function deepFreeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) deepFreeze(inner);
 }

@@ -1,19 +1,14 @@
 import { Inject, Injectable, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ArgoCdClient } from '../argocd/client.js';
+import type { DetailCache } from '../cache/detail-cache.js';
 import type { Store } from '../cache/store.js';
-import type { ClusterConfig } from '../config/config.js';
-import { openSecret, type SecretHandle } from '../config/secrets.js';
-import { readTlsFiles } from '../config/tls-files.js';
 import type { Logger } from '../telemetry/logger.js';
-import type { BreakerState } from '../telemetry/metrics.js';
 import { Cluster, type InstanceFacts } from './cluster.js';
+import { ClusterLink } from './cluster-link.js';
 import { Feed } from './feed/feed.js';
 import type { OpenCluster } from './fleet.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { FleetIndex } from './index/fleet-index.js';
-import { GuardedApi, type ObserveRequest } from './guarded-api.js';
-import { LiveRefresh } from './feed/live-refresh.js';
 import { StoreWriter } from './feed/store-writer.js';
 import { lineOf, linkOf } from './index/upstream-values.js';
 import { Watcher } from './feed/watcher.js';
@@ -23,50 +18,11 @@ export interface ClusterSurroundings {
   /** Of the whole fleet; every cluster opens its own rows in it and drops them when it is closed. */
   index: FleetIndex;
   store: Store;
+  details: Pick<DetailCache, 'drop'>;
   log: Logger;
-  /** For metrics of upstream requests. */
-  observe?: ObserveRequest;
-  observeBreaker?: (state: BreakerState) => void;
 }
 
-/** Requests made for callers and jobs; the watcher's own tell it by themselves. */
-const endpointsOfCalls = new Set(['get', 'sync', 'terminate']);
-const outcomesOfDoubt = new Set(['cluster_refused', 'cluster_unreachable', 'cluster_timeout']);
-
-const CLUSTER_CONFIG = Symbol('configuration of this cluster');
 const SURROUNDINGS = Symbol('store, log and metrics');
-
-/** Credentials, connection pool and client of one cluster. */
-@Injectable()
-class Instance implements OnModuleDestroy {
-  readonly secret: SecretHandle;
-  readonly client: ArgoCdClient;
-  readonly api: GuardedApi;
-  /** Called when a request that somebody made came to nothing. */
-  onFailure: () => void = () => {};
-
-  constructor(@Inject(CLUSTER_CONFIG) config: ClusterConfig, @Inject(SURROUNDINGS) surroundings: ClusterSurroundings) {
-    const { log, observe, observeBreaker } = surroundings;
-    this.secret = openSecret(config.token, { log });
-    this.client = new ArgoCdClient({
-      baseUrl: config.url,
-      credentials: this.secret,
-      headers: config.headers,
-      tls: readTlsFiles(config.tls),
-      limits: config.limits,
-    });
-    const noticed: ObserveRequest = (endpoint, outcome, seconds) => {
-      observe?.(endpoint, outcome, seconds);
-      if (endpointsOfCalls.has(endpoint) && outcomesOfDoubt.has(outcome)) this.onFailure();
-    };
-    this.api = new GuardedApi(this.client, config.limits, noticed, observeBreaker);
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.client.close();
-    this.secret.close();
-  }
-}
 
 /** Rows, feed and watcher of one cluster. */
 @Injectable()
@@ -78,28 +34,56 @@ class Follower implements OnModuleDestroy {
   private readonly feed = new Feed();
   private readonly facts: InstanceFacts = {};
 
+  private stopping?: Promise<void>;
+
   constructor(
-    @Inject(CLUSTER_CONFIG) private readonly config: ClusterConfig,
+    @Inject(ClusterLink) private readonly link: ClusterLink,
     @Inject(SURROUNDINGS) private readonly surroundings: ClusterSurroundings,
-    @Inject(Instance) private readonly instance: Instance,
   ) {
     const { index, store, log } = surroundings;
-    const { name: cluster, limits } = config;
+    const { name: cluster } = link.config;
     this.rows = index.open(cluster, (change) => this.writer.note(change));
     this.feed.onTouch(() => index.bump());
     this.writer = new StoreWriter({ cluster, store, log, rows: this.rows, memo: () => this.memo() });
     const { rows, feed } = this;
-    const { api } = instance;
-    instance.onFailure = () => this.watcher.doubt();
-    this.watcher = new Watcher({ cluster, api, rows, feed, limits, log, probe: (signal) => this.probe(signal) });
-    const live = new LiveRefresh({ cluster, api, rows, feed, index });
-    this.cluster = new Cluster(config, api, rows, feed, this.facts, this.watcher, () => this.warmUp(), live);
+    const probe = (signal: AbortSignal): Promise<void> => this.probe(signal);
+    this.watcher = new Watcher({
+      ...{ cluster, rows, feed, log, probe },
+      // Asked for at every connection: another configuration brings another client.
+      get api() {
+        return link.api;
+      },
+      get limits() {
+        return link.config.limits;
+      },
+    });
+    link.onFailure = () => this.watcher.doubt();
+    link.onReplaced = () => this.watcher.renew();
+    link.begin();
+    this.cluster = new Cluster(link, rows, feed, this.facts, this.watcher, () => this.warmUp());
+  }
+
+  /** See `OpenCluster`. `forget`: what is kept of the cluster beside this process goes too. */
+  stop({ forget = false }: { forget?: boolean } = {}): Promise<void> {
+    this.stopping ??= this.end(forget);
+    return this.stopping;
   }
 
   async onModuleDestroy(): Promise<void> {
+    await this.stop();
+  }
+
+  private async end(forget: boolean): Promise<void> {
+    const { index, store, details, log } = this.surroundings;
+    const cluster = this.cluster.name;
     await this.watcher.stop();
     await this.writer.close();
-    this.surroundings.index.drop(this.config.name);
+    index.drop(cluster);
+    if (!forget) return;
+    await details.drop(cluster);
+    await store
+      .drop(cluster)
+      .catch((error: unknown) => log.warn({ cluster, err: error }, 'its rows stay in the store'));
   }
 
   private memo() {
@@ -110,7 +94,7 @@ class Follower implements OnModuleDestroy {
   /** Starts with what an earlier process knew, as epoch 0: any stream is newer. */
   private async warmUp(): Promise<void> {
     const { store, log } = this.surroundings;
-    const cluster = this.config.name;
+    const { name: cluster } = this.cluster;
     try {
       const { rows, memo, unreadable } = await store.load(cluster);
       for (const row of rows) this.rows.upsert(row, 0);
@@ -123,7 +107,7 @@ class Follower implements OnModuleDestroy {
   }
 
   private async probe(signal: AbortSignal): Promise<void> {
-    const { api } = this.instance;
+    const { api } = this.link;
     const [version, settings] = await Promise.allSettled([api.version({ signal }), api.settings({ signal })]);
     if (version.status === 'fulfilled') this.facts.version = lineOf(version.value.Version, 64) ?? this.facts.version;
     if (settings.status === 'fulfilled') this.facts.uiUrl = linkOf(settings.value.url) ?? this.facts.uiUrl;
@@ -136,13 +120,12 @@ class Follower implements OnModuleDestroy {
  */
 @Module({})
 export class ClusterModule {
-  static forCluster(config: ClusterConfig, surroundings: ClusterSurroundings): DynamicModule {
+  static forCluster(link: ClusterLink, surroundings: ClusterSurroundings): DynamicModule {
     return {
       module: ClusterModule,
       providers: [
-        { provide: CLUSTER_CONFIG, useValue: config },
+        { provide: ClusterLink, useValue: link },
         { provide: SURROUNDINGS, useValue: surroundings },
-        Instance,
         Follower,
       ],
     };
@@ -152,11 +135,12 @@ export class ClusterModule {
    * Opens a cluster as an application context of its own. Contacts nobody. After `close` no socket, timer or watcher
    * of it is left.
    */
-  static async open(config: ClusterConfig, surroundings: ClusterSurroundings): Promise<OpenCluster> {
-    const context = await NestFactory.createApplicationContext(ClusterModule.forCluster(config, surroundings), {
+  static async open(link: ClusterLink, surroundings: ClusterSurroundings): Promise<OpenCluster> {
+    const context = await NestFactory.createApplicationContext(ClusterModule.forCluster(link, surroundings), {
       logger: false,
       abortOnError: false,
     });
-    return { cluster: context.get(Follower).cluster, close: () => context.close() };
+    const follower = context.get(Follower);
+    return { cluster: follower.cluster, link, stop: (options) => follower.stop(options), close: () => context.close() };
   }
 }

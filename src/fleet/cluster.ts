@@ -2,8 +2,8 @@ import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import type { ApplicationRow } from '../cache/row.js';
 import type { ClusterConfig } from '../config/config.js';
 import type { ErrorCode } from '../errors/catalogue.js';
+import type { ClusterLink, HeldCluster } from './cluster-link.js';
 import type { Feed } from './feed/feed.js';
-import type { LiveRefresh } from './feed/live-refresh.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { Scope } from './scope.js';
 import type { Watcher } from './feed/watcher.js';
@@ -35,15 +35,28 @@ export class Cluster {
   private startedAtMs = 0;
 
   constructor(
-    readonly config: ClusterConfig,
-    readonly api: ArgoCdApi,
+    private readonly link: Pick<ClusterLink, 'config' | 'api' | 'hold'>,
     readonly rows: ClusterRows,
     readonly feed: Feed,
     readonly facts: InstanceFacts,
     private readonly watcher: Watcher,
     private readonly warmUp: () => Promise<void>,
-    private readonly live: LiveRefresh,
   ) {}
+
+  /** As it is now: another one may come at any time, with the same name and URL. */
+  get config(): ClusterConfig {
+    return this.link.config;
+  }
+
+  /** The client of now: ask again at each use, or `hold` it. */
+  get api(): ArgoCdApi {
+    return this.link.api;
+  }
+
+  /** For a job, which ends with the client it began with, whatever is configured meanwhile. */
+  hold(): HeldCluster {
+    return this.link.hold();
+  }
 
   get name(): string {
     return this.config.name;
@@ -82,16 +95,6 @@ export class Cluster {
         if (state !== 'seeding') done();
       });
     });
-  }
-
-  /**
-   * Asks the cluster itself, with one list that callers share, and takes over what differs from the rows; nothing that
-   * came after the list was asked for is overruled. Works whether this process watches the cluster or follows.
-   *
-   * Throws `AppError` when it could not ask; `cluster_timeout` when the signal fires first.
-   */
-  refresh(signal: AbortSignal): Promise<void> {
-    return this.live.refresh(signal);
   }
 
   /** Undefined when its rows are complete and true as of the last sign of life. */

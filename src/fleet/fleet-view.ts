@@ -22,7 +22,7 @@ export class FleetView {
   private readonly clusters: VisibleClusters;
 
   constructor(
-    fleet: Fleet,
+    private readonly fleet: Fleet,
     private readonly scope: Scope,
     private readonly details: DetailCache,
   ) {
@@ -58,8 +58,15 @@ export class FleetView {
     return { cluster: cluster.name, namespace: row.namespace, application: row.name, project: row.project };
   }
 
-  /** What a job's scope is held against: name and labels of a cluster that is visible. */
+  /** Which configuration this process goes by: replicas that differ are seen by it. */
+  get configuration(): { hash: string; loadedAt: string } {
+    const { hash, loadedAt } = this.fleet.configuration;
+    return { hash, loadedAt: loadedAt.toISOString() };
+  }
+
+  /** What a job's scope is held against: name and labels of a cluster that is visible, or was until it left. */
   clusterLabels(name: string): { name: string; labels: Readonly<Record<string, string>> } | undefined {
-    return this.clusters.all().find((cluster) => cluster.name === name);
+    const cluster = this.fleet.cluster(name) ?? this.fleet.departed.labelsOf(name);
+    return cluster && this.scope.cluster(cluster) ? cluster : undefined;
   }
 }

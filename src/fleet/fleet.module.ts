@@ -1,14 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DETAIL_CACHE, type DetailCache } from '../cache/detail-cache.js';
 import { STORE, type Store } from '../cache/store.js';
-import { CONFIG } from '../config/config.module.js';
-import type { Config } from '../config/config.js';
+import { LiveConfig } from '../config/live-config.js';
 import { Metrics, type BreakerState } from '../telemetry/metrics.js';
 import type { Logger } from '../telemetry/logger.js';
+import { ClusterLink } from './cluster-link.js';
 import { ClusterModule } from './cluster.module.js';
 import { Fleet } from './fleet.js';
 import { FleetViews } from './fleet-views.js';
-import type { ObserveRequest } from './guarded-api.js';
+import { FleetIndex } from './index/fleet-index.js';
+import type { InstanceOptions } from './instance.js';
 
 /** The fleet: opens one module per configured cluster and closes them with the program. */
 @Module({})
@@ -20,17 +21,22 @@ export class FleetModule {
       providers: [
         {
           provide: Fleet,
-          inject: [CONFIG, STORE, Metrics],
-          useFactory: async (config: Config, store: Store, metrics: Metrics): Promise<Fleet> => {
-            const fleet = new Fleet();
-            const { index } = fleet;
-            for (const cluster of config.clusters) {
-              const observe: ObserveRequest = (endpoint, outcome, seconds) =>
-                metrics.upstreamRequested(cluster.name, endpoint, outcome, seconds);
-              const observeBreaker = (state: BreakerState): void => metrics.breakerMoved(cluster.name, state);
-              fleet.add(await ClusterModule.open(cluster, { index, store, log, observe, observeBreaker }));
-            }
+          inject: [LiveConfig, STORE, DETAIL_CACHE, Metrics],
+          useFactory: async (
+            live: LiveConfig,
+            store: Store,
+            details: DetailCache,
+            metrics: Metrics,
+          ): Promise<Fleet> => {
+            const index = new FleetIndex();
+            const fleet = new Fleet(index, {
+              link: (config) => new ClusterLink(config, { log, ...observersOf(config.name, metrics) }),
+              open: (link) => ClusterModule.open(link, { index, store, details, log }),
+              forget: (name) => metrics.forgetCluster(name),
+            });
             metrics.readFeeds(() => fleet.clusters().map(({ name, feed }) => ({ cluster: name, ...feed.snapshot() })));
+            await (await fleet.prepare(live.current)).commit();
+            live.join(fleet);
             return fleet;
           },
         },
@@ -44,3 +50,8 @@ export class FleetModule {
     };
   }
 }
+
+const observersOf = (cluster: string, metrics: Metrics): Pick<InstanceOptions, 'observe' | 'observeBreaker'> => ({
+  observe: (endpoint, outcome, seconds) => metrics.upstreamRequested(cluster, endpoint, outcome, seconds),
+  observeBreaker: (state: BreakerState) => metrics.breakerMoved(cluster, state),
+});

@@ -43,6 +43,8 @@ export class GuardedApi implements ArgoCdApi {
   private readonly policy: IPolicy;
   /** What the breaker opened for, to say so while it is open. */
   private lastOutage?: AppError;
+  private underWay = 0;
+  private tellIdle: () => void = () => {};
 
   constructor(
     private readonly api: ArgoCdApi,
@@ -57,6 +59,11 @@ export class GuardedApi implements ArgoCdApi {
     this.breaker.onStateChange((state) => observeBreaker(breakerStates[state]));
     this.limit = bulkhead(options.concurrentRequests, queueMax);
     this.policy = wrap(this.breaker, this.limit);
+  }
+
+  /** Resolves when no request is under way or waiting; streams do not count. */
+  async idle(): Promise<void> {
+    while (this.underWay > 0) await new Promise<void>((resolve) => (this.tellIdle = resolve));
   }
 
   version(options?: CallOptions): Promise<Version> {
@@ -97,6 +104,7 @@ export class GuardedApi implements ArgoCdApi {
   private async ask<T>(endpoint: string, call: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     let outcome = 'ok';
+    this.underWay++;
     try {
       return await this.policy.execute(call);
     } catch (error) {
@@ -105,6 +113,7 @@ export class GuardedApi implements ArgoCdApi {
       outcome = translated.details['reason'] === 'breaker_open' ? 'breaker_open' : translated.code;
       throw translated;
     } finally {
+      if (--this.underWay === 0) this.tellIdle();
       this.observe(endpoint, outcome, (performance.now() - startedAt) / 1000);
     }
   }

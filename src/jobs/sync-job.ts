@@ -6,9 +6,17 @@ import { bareEnd } from './sync-ends.js';
 import { SyncRun } from './sync-run.js';
 import { syncTiming, type SyncTiming } from './sync-timing.js';
 
+/** What a job works with. */
+export interface JobCluster {
+  api: ArgoCdApi;
+  config?: { limits: { timeoutMs: number } };
+  /** Called when the job has ended. */
+  release?(): void;
+}
+
 export interface SyncHandlerOptions {
-  /** The Argo CD of a cluster; undefined when the fleet has no such cluster. */
-  cluster: (name: string) => { api: ArgoCdApi; config?: { limits: { timeoutMs: number } } } | undefined;
+  /** The Argo CD of a cluster, for as long as the job runs; undefined when the fleet has no such cluster. */
+  cluster: (name: string, signal: AbortSignal) => JobCluster | undefined | Promise<JobCluster | undefined>;
   log?: Pick<Logger, 'info' | 'warn'>;
   /** For tests. */
   timing?: Partial<SyncTiming>;
@@ -23,12 +31,19 @@ export interface SyncHandlerOptions {
  */
 export function createSyncHandler(options: SyncHandlerOptions): JobHandler {
   return async (job: JobRecord, context: JobContext): Promise<JobEnd> => {
-    const cluster = options.cluster(job.cluster);
-    if (!cluster) return withoutCluster(job);
+    const cluster = await options.cluster(job.cluster, context.signal);
+    if (!cluster) {
+      context.signal.throwIfAborted();
+      return withoutCluster(job);
+    }
     const timeoutMs = cluster.config?.limits.timeoutMs ?? 0;
     const evidenceMs = Math.max(syncTiming.evidenceMs, 2 * timeoutMs + 5_000);
     const timing = { ...syncTiming, evidenceMs, ...options.timing };
-    return new SyncRun({ job, context, api: cluster.api, timing, log: options.log }).run();
+    try {
+      return await new SyncRun({ job, context, api: cluster.api, timing, log: options.log }).run();
+    } finally {
+      cluster.release?.();
+    }
   };
 }
 

@@ -13,10 +13,10 @@ const openPaths = new Set(['/livez', '/readyz']);
 /** Any port makes another Host; who sends many gets them judged each time. */
 const goodHostsMax = 100;
 
-export interface FrontDoorOptions {
+/** What the door judges by; another configuration brings others. */
+export interface DoorRules {
   policy: GuardPolicy;
   cors: Cors;
-  drain: RequestDrain;
 }
 
 /**
@@ -28,7 +28,16 @@ export class FrontDoor {
   /** Hosts that passed where nothing else was to be judged. The guard always says the same of the same request. */
   private readonly goodHosts = new Set<string>();
 
-  constructor(private readonly options: FrontDoorOptions) {}
+  constructor(
+    private rules: DoorRules,
+    private readonly drain: RequestDrain,
+  ) {}
+
+  /** Judges by other rules from the next request on. */
+  adopt(rules: DoorRules): void {
+    this.rules = rules;
+    this.goodHosts.clear();
+  }
 
   /** Must run before any route is registered, so that it knows them all and stands before their own hooks. */
   mount(fastify: FastifyInstance): void {
@@ -42,7 +51,8 @@ export class FrontDoor {
 
   /** True if the request ends here. */
   private answer(request: FastifyRequest, reply: FastifyReply): boolean {
-    const { drain, cors, policy } = this.options;
+    const { drain } = this;
+    const { cors, policy } = this.rules;
     setSecurityHeaders(reply);
     cors.allow(request, reply);
     if (drain.isDraining) void reply.header('connection', 'close');
@@ -76,7 +86,7 @@ export class FrontDoor {
     }
     void reply.header('allow', methods.join(', '));
     if (request.method === 'OPTIONS') {
-      this.options.cors.preflight(request, reply, methods);
+      this.rules.cors.preflight(request, reply, methods);
       return sent(reply.code(204).send());
     }
     const detail = `This path answers to ${methods.join(', ')}.`;

@@ -12,8 +12,8 @@ import type { FastifyInstance } from 'fastify';
 import { Authenticator } from '../auth/authenticator.js';
 import { guardPolicy } from '../auth/request-guard.js';
 import { STORE, type Store } from '../cache/store.js';
-import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
+import { LiveConfig, type ConfigUser, type Prepared } from '../config/live-config.js';
 import { JOB_QUEUE, type JobQueue } from '../jobs/job-queue.js';
 import type { Logger } from '../telemetry/logger.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -21,7 +21,7 @@ import { version } from '../telemetry/version.js';
 import { ToolRunner } from '../tools/tool-runner.js';
 import { Cors } from './cors.js';
 import { bodyBytesMax } from './fastify-problem.js';
-import { FrontDoor } from './front-door.js';
+import { FrontDoor, type DoorRules } from './front-door.js';
 import { openApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestDrain } from './request-drain.js';
@@ -47,9 +47,11 @@ const drainMsDefault = 10_000;
  * Imported last, so that at shutdown it is first: calls end before what they use is closed.
  */
 @Module({})
-export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown {
+export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicationShutdown, ConfigUser {
   private readonly drain = new RequestDrain();
   private readonly fastify: FastifyInstance;
+  private readonly door: FrontDoor;
+  private made?: { publicUrl?: string; text: string };
 
   static forRoot(options: RestModuleOptions): DynamicModule {
     return {
@@ -64,7 +66,7 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
   constructor(
     @Inject(HttpAdapterHost) { httpAdapter }: HttpAdapterHost<FastifyAdapter>,
     @Inject(OPTIONS) private readonly options: RestModuleOptions,
-    @Inject(CONFIG) private readonly config: Config,
+    @Inject(LiveConfig) private readonly live: LiveConfig,
     @Inject(ToolRunner) private readonly runner: ToolRunner,
     @Inject(Authenticator) private readonly authenticator: Authenticator,
     @Inject(STORE) private readonly store: Store,
@@ -73,9 +75,16 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
   ) {
     this.fastify = httpAdapter.getInstance<FastifyInstance>();
     // Here and not at init: the door must stand before any module adds its routes.
-    const policy = guardPolicy(config.server);
-    new FrontDoor({ policy, cors: new Cors(config.server.corsOrigins), drain: this.drain }).mount(this.fastify);
+    this.door = new FrontDoor(rulesOf(live.current), this.drain);
+    this.door.mount(this.fastify);
     this.takeJsonOnly();
+    live.join(this);
+  }
+
+  /** Other names and origins count from the next request on. */
+  prepare(next: Config): Prepared {
+    const rules = rulesOf(next);
+    return { commit: () => this.door.adopt(rules) };
   }
 
   onModuleInit(): void {
@@ -84,13 +93,19 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
     new ServiceRoutes({ parts: { store, queue }, needed, authenticator, metrics, drain }).mount(fastify);
     if (this.options.role === 'worker') return;
     new ToolRoutes({ tools: runner.catalog, runner, authenticator, drain }).mount(fastify);
-    // Made once: it depends on nothing that changes. It holds nothing of the fleet and asks nobody for a key.
-    const document = JSON.stringify(
-      openApiDocument(runner.catalog, { version, publicUrl: this.config.server.publicUrl }),
-    );
+    // It holds nothing of the fleet and asks nobody for a key.
     fastify.get(`${apiPrefix}/openapi.json`, (_request, reply) =>
-      reply.header('content-type', 'application/json; charset=utf-8').send(document),
+      reply.header('content-type', 'application/json; charset=utf-8').send(this.document()),
     );
+  }
+
+  /** Made once for each address that the server was known by: it depends on nothing else that changes. */
+  private document(): string {
+    const { publicUrl } = this.live.current.server;
+    if (!this.made || this.made.publicUrl !== publicUrl) {
+      this.made = { publicUrl, text: JSON.stringify(openApiDocument(this.runner.catalog, { version, publicUrl })) };
+    }
+    return this.made.text;
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -116,3 +131,8 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
     );
   }
 }
+
+const rulesOf = ({ server }: Config): DoorRules => ({
+  policy: guardPolicy(server),
+  cors: new Cors(server.corsOrigins),
+});

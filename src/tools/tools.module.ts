@@ -1,6 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { CONFIG } from '../config/config.module.js';
-import type { Config } from '../config/config.js';
+import { LiveConfig } from '../config/live-config.js';
 import { FleetViews } from '../fleet/fleet-views.js';
 import { JOB_QUEUE, type JobQueue } from '../jobs/job-queue.js';
 import { Jobs } from '../jobs/jobs.js';
@@ -19,8 +18,8 @@ export class ToolsModule {
       providers: [
         {
           provide: ToolRunner,
-          inject: [CONFIG, FleetViews, JOB_QUEUE, Metrics],
-          useFactory: (config: Config, views: FleetViews, queue: JobQueue, metrics: Metrics) =>
+          inject: [LiveConfig, FleetViews, JOB_QUEUE, Metrics],
+          useFactory: (live: LiveConfig, views: FleetViews, queue: JobQueue, metrics: Metrics) =>
             new ToolRunner({
               tools: catalog,
               contextFor: (caller, { signal, progress }) => {
@@ -28,7 +27,9 @@ export class ToolsModule {
                 const jobs = new Jobs(queue, caller.scope, (name) => view.clusterLabels(name));
                 return { fleet: view, jobs, caller, signal, progress };
               },
-              readOnly: config.server.readOnly,
+              get readOnly() {
+                return live.current.server.readOnly;
+              },
               log,
               metrics,
             }),

@@ -70,7 +70,7 @@ export class Connection {
       const stream = api.watch({ fields: watchFields, headerTimeoutMs: limits.streamHeaderMs, signal: this.signal });
       for await (const signal of stream) this.take(signal);
       ending = this.ended('Argo CD ended the stream');
-      if (this.wasLive) feed.move('stale', ending.reason);
+      if (this.wasLive && !this.signal.aborted) feed.move('stale', ending.reason);
     } catch (error) {
       ending = this.broke(AppError.from(error));
     }
@@ -82,6 +82,11 @@ export class Connection {
   /** A request of somebody failed: finds out now whether the cluster is well. */
   doubt(): void {
     this.pulse.askNow();
+  }
+
+  /** Ends the stream and all that goes with it; the feed is not told. */
+  end(): void {
+    this.abort.abort(new Error('the stream is no longer wanted'));
   }
 
   private take(signal: WatchSignal): void {

@@ -20,6 +20,8 @@ export class Watcher {
   private readonly stopping = new AbortController();
   private running?: Promise<void>;
   private connection?: Connection;
+  private wake: () => void = () => {};
+  private isRenewed = false;
 
   constructor(private readonly options: WatcherOptions) {}
 
@@ -33,6 +35,13 @@ export class Watcher {
     this.connection?.doubt();
   }
 
+  /** The client was replaced: connects anew with the one of now. What is shown stays until then. */
+  renew(): void {
+    this.isRenewed = true;
+    this.connection?.end();
+    this.wake();
+  }
+
   /** Resolves when no request, stream or timer is left. */
   async stop(): Promise<void> {
     this.stopping.abort(new Error('the watcher was stopped'));
@@ -44,6 +53,7 @@ export class Watcher {
     feed.move('seeding');
     let failures = 0;
     while (!this.stopping.signal.aborted) {
+      this.isRenewed = false;
       this.connection = new Connection(this.options, this.options.rows.nextEpoch(), this.stopping.signal);
       const ending = await this.connection.follow();
       if (this.stopping.signal.aborted) return;
@@ -59,7 +69,7 @@ export class Watcher {
     const { api, rows, feed, cluster, limits } = this.options;
     const epoch = rows.nextEpoch();
     const signal = this.stopping.signal;
-    for (let polls = 0; polls < pollsBeforeRetry && !signal.aborted; polls++) {
+    for (let polls = 0; polls < pollsBeforeRetry && !signal.aborted && !this.isRenewed; polls++) {
       try {
         const mark = rows.mark();
         const list = await api.list({ fields: listFields, signal });
@@ -80,7 +90,13 @@ export class Watcher {
     }
   }
 
+  /** Ends early when the client was replaced. */
   private async wait(ms: number): Promise<void> {
-    await pause(ms * (0.5 + Math.random()), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    if (this.isRenewed) return;
+    const woken = new Promise<void>((resolve) => (this.wake = resolve));
+    const waiting = new AbortController();
+    const signal = AbortSignal.any([waiting.signal, this.stopping.signal]);
+    await Promise.race([woken, pause(ms * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined)]);
+    waiting.abort();
   }
 }

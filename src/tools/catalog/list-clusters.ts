@@ -42,6 +42,12 @@ export const listClusters = defineTool({
       )
       .describe('Clusters by name'),
     total: z.int().describe('Clusters that match'),
+    configuration: z
+      .object({
+        hash: z.string().describe('Equal on replicas that are configured alike'),
+        loadedAt: z.string().describe('ISO 8601: when this server took it over'),
+      })
+      .describe('What this server goes by'),
     jobs: z
       .object({
         durable: z.boolean().describe('False: jobs are lost when this server restarts (no Redis is configured)'),
@@ -51,6 +57,6 @@ export const listClusters = defineTool({
   }),
   run: async (query, { fleet, jobs, signal }) => {
     const page = await fleet.listClusters(query, signal);
-    return { ...page, jobs: { durable: jobs.durable } };
+    return { ...page, configuration: fleet.configuration, jobs: { durable: jobs.durable } };
   },
 });
