@@ -9,6 +9,7 @@ import { Feed } from './feed/feed.js';
 import type { OpenCluster } from './fleet.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { FleetIndex } from './index/fleet-index.js';
+import { LiveRefresh } from './feed/live-refresh.js';
 import { StoreWriter } from './feed/store-writer.js';
 import { lineOf, linkOf } from './index/upstream-values.js';
 import { Watcher } from './feed/watcher.js';
@@ -46,21 +47,23 @@ class Follower implements OnModuleDestroy {
     this.feed.onTouch(() => index.bump());
     this.writer = new StoreWriter({ cluster, store, log, rows: this.rows, memo: () => this.memo() });
     const { rows, feed } = this;
-    const probe = (signal: AbortSignal): Promise<void> => this.probe(signal);
-    this.watcher = new Watcher({
-      ...{ cluster, rows, feed, log, probe },
-      // Asked for at every connection: another configuration brings another client.
+    const shared = {
+      ...{ cluster, rows, feed, index, log },
+      probe: (signal: AbortSignal): Promise<void> => this.probe(signal),
+      // Asked for at every connection and every list: another configuration brings another client.
       get api() {
         return link.api;
       },
       get limits() {
         return link.config.limits;
       },
-    });
+    };
+    this.watcher = new Watcher(shared);
+    const live = new LiveRefresh(shared);
     link.onFailure = () => this.watcher.doubt();
     link.onReplaced = () => this.watcher.renew();
     link.begin();
-    this.cluster = new Cluster(link, rows, feed, this.facts, this.watcher, () => this.warmUp());
+    this.cluster = new Cluster(link, rows, feed, this.facts, this.watcher, () => this.warmUp(), live);
   }
 
   /** See `OpenCluster`. `forget`: what is kept of the cluster beside this process goes too. */

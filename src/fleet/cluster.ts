@@ -4,6 +4,7 @@ import type { ClusterConfig } from '../config/config.js';
 import type { ErrorCode } from '../errors/catalogue.js';
 import type { ClusterLink, HeldCluster } from './cluster-link.js';
 import type { Feed } from './feed/feed.js';
+import type { LiveRefresh } from './feed/live-refresh.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { Scope } from './scope.js';
 import type { Watcher } from './feed/watcher.js';
@@ -41,6 +42,7 @@ export class Cluster {
     readonly facts: InstanceFacts,
     private readonly watcher: Watcher,
     private readonly warmUp: () => Promise<void>,
+    private readonly live: LiveRefresh,
   ) {}
 
   /** As it is now: another one may come at any time, with the same name and URL. */
@@ -95,6 +97,16 @@ export class Cluster {
         if (state !== 'seeding') done();
       });
     });
+  }
+
+  /**
+   * Asks the cluster itself, with one list that callers share, and takes over what differs from the rows; nothing that
+   * came after the list was asked for is overruled. Works whether this process watches the cluster or follows.
+   *
+   * Throws `AppError` when it could not ask; `cluster_timeout` when the signal fires first.
+   */
+  refresh(signal: AbortSignal): Promise<void> {
+    return this.live.refresh(signal);
   }
 
   /** Undefined when its rows are complete and true as of the last sign of life. */

@@ -126,7 +126,7 @@ export async function prune(context: ListContext, mark: number, listed: Names): 
         const { name, namespace, project } = entry.row;
         try {
           const row = rowOf(cluster, await api.get({ name, namespace, project }, { signal }));
-          if (row) rows.upsert(row, epoch);
+          if (row) rows.upsert(row, Math.max(epoch, entry.epoch));
           else rows.markUnconfirmed(key);
           return row === undefined;
         } catch (error) {

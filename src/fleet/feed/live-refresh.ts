@@ -1,0 +1,103 @@
+import { listFields } from '../../argocd/fields.js';
+import type { ArgoCdApi } from '../../argocd/argocd-api.js';
+import type { ApplicationList } from '../../argocd/schemas.js';
+import { rowKey } from '../../cache/row.js';
+import { AppError } from '../../errors/app-error.js';
+import { rowOf } from '../index/application-row.js';
+import type { ClusterRows } from '../index/cluster-rows.js';
+import type { FleetIndex } from '../index/fleet-index.js';
+import { withListed } from '../index/listed-row.js';
+import type { Feed } from './feed.js';
+import { namesIn, prune } from './reconcile.js';
+
+/** What only a list has brought, without uid, conditions and messages: whatever a stream says is newer. */
+const listEpoch = 0;
+
+export interface RefreshOptions {
+  cluster: string;
+  api: ArgoCdApi;
+  rows: ClusterRows;
+  feed: Feed;
+  index: Pick<FleetIndex, 'onChange'>;
+}
+
+/** Asks a cluster for all its applications now, beside whatever else keeps its rows true. */
+export class LiveRefresh {
+  private running?: { done: Promise<void>; stop: AbortController; callers: number };
+
+  constructor(private readonly options: RefreshOptions) {}
+
+  /**
+   * One list, merged into the rows: where it differs, it wins, except over what came after it was asked for. Callers
+   * share the one that is under way; it ends with the last of them.
+   *
+   * Throws what `ArgoCdApi.list` throws, and `cluster_timeout` when the signal fires first.
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    const running = (this.running ??= this.begin());
+    running.callers++;
+    let leave = (): void => {};
+    const left = new Promise<never>((_, reject) => {
+      leave = () => reject(new AppError('cluster_timeout', 'The cluster did not answer in the time there was.'));
+      if (signal.aborted) leave();
+      else signal.addEventListener('abort', leave, { once: true });
+    });
+    try {
+      await Promise.race([running.done, left]);
+    } finally {
+      signal.removeEventListener('abort', leave);
+      running.callers--;
+      if (running.callers === 0) {
+        if (this.running === running) this.running = undefined;
+        running.stop.abort(new Error('nobody waits for the list any more'));
+      }
+    }
+  }
+
+  private begin(): NonNullable<LiveRefresh['running']> {
+    const stop = new AbortController();
+    const done = this.ask(stop.signal);
+    // Whoever waits hears of it; nobody may.
+    done.catch(() => undefined);
+    return { done, stop, callers: 0 };
+  }
+
+  private async ask(signal: AbortSignal): Promise<void> {
+    const { cluster, api, rows, feed, index } = this.options;
+    const removed = new Set<string>();
+    const stopListening = index.onChange(({ cluster: of, type, row }) => {
+      if (of === cluster && type === 'remove') removed.add(rowKey(row));
+    });
+    try {
+      const mark = rows.mark();
+      const list = await api.list({ fields: listFields, signal });
+      this.merge(list, mark, removed);
+      await prune({ cluster, api, rows, epoch: listEpoch, signal }, mark, namesIn(list));
+      feed.touch();
+    } finally {
+      stopListening();
+    }
+  }
+
+  private merge(list: ApplicationList, mark: number, removed: ReadonlySet<string>): void {
+    const { cluster, rows, feed } = this.options;
+    // Behind a load balancer a list may come from a server that has not heard yet what the stream has told.
+    const listVersion = feed.isLive ? list.metadata?.resourceVersion : undefined;
+    for (const item of list.items ?? []) {
+      const listed = rowOf(cluster, item);
+      if (!listed) continue;
+      const key = rowKey(listed);
+      const entry = rows.entry(key);
+      if (!entry) {
+        if (!removed.has(key)) rows.upsert(listed, listEpoch);
+      } else if (entry.touched <= mark && !isAfter(entry.row.resourceVersion, listVersion)) {
+        rows.upsert(withListed(entry.row, listed), entry.epoch);
+      }
+    }
+  }
+}
+
+function isAfter(version: string | undefined, than: string | null | undefined): boolean {
+  if (!version || !than) return false;
+  return version.length === than.length ? version > than : version.length > than.length;
+}
