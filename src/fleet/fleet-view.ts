@@ -2,10 +2,12 @@ import type { DetailCache } from '../cache/detail-cache.js';
 import { AppError } from '../errors/app-error.js';
 import { findApplication, type ApplicationName } from './answers/application-lookup.js';
 import type { Fleet } from './fleet.js';
+import { fleetStatus, type FleetStatus, type FleetStatusQuery } from './answers/fleet-status.js';
 import { getApplication, type ApplicationAnswer } from './answers/get-application.js';
 import { listApplications, type ApplicationsPage, type ListApplicationsQuery } from './answers/list-applications.js';
 import { listClusters, type ClustersPage } from './answers/list-clusters.js';
 import { readLive } from './answers/read-application.js';
+import type { Removals } from './answers/removals.js';
 import type { Scope } from './scope.js';
 import { VisibleClusters } from './visible-clusters.js';
 
@@ -17,6 +19,12 @@ export interface Target {
   project: string;
 }
 
+/** What answers to all callers remember of earlier ones. */
+export interface FleetMemory {
+  details: DetailCache;
+  removals: Removals;
+}
+
 /** The fleet as one caller may see it. Every answer of every tool comes through here. */
 export class FleetView {
   private readonly clusters: VisibleClusters;
@@ -24,9 +32,13 @@ export class FleetView {
   constructor(
     private readonly fleet: Fleet,
     private readonly scope: Scope,
-    private readonly details: DetailCache,
+    private readonly memory: FleetMemory,
   ) {
     this.clusters = new VisibleClusters(() => fleet.clusters(), scope);
+  }
+
+  status(query: FleetStatusQuery, signal: AbortSignal): Promise<FleetStatus> {
+    return fleetStatus(this.clusters, this.scope, query, this.memory.removals, signal);
   }
 
   listClusters(query: Parameters<typeof listClusters>[2], signal: AbortSignal): Promise<ClustersPage> {
@@ -38,7 +50,7 @@ export class FleetView {
   }
 
   getApplication(name: ApplicationName & { fresh?: boolean }, signal: AbortSignal): Promise<ApplicationAnswer> {
-    return getApplication(this.clusters, this.scope, name, this.details, signal);
+    return getApplication(this.clusters, this.scope, name, this.memory.details, signal);
   }
 
   /**

@@ -129,11 +129,13 @@ describe('authorisation', () => {
         await ask(`/applications?project=${row.project}&limit=200`, row.project);
       }
       await ask('/clusters');
+      await ask('/status?minutes=1440');
       await ask('/applications?limit=200');
     });
 
     it('a tool is listed exactly if a call of it is authorised', async () => {
       const calls: [string, () => Promise<{ status: number; body: { code?: string } }>][] = [
+        ['get_fleet_status', () => fleet.get('/api/v1/status', auth(key))],
         ['list_clusters', () => fleet.get('/api/v1/clusters', auth(key))],
         ['list_applications', () => fleet.get('/api/v1/applications', auth(key))],
         ['get_application', () => fleet.get('/api/v1/applications/nope?cluster=nope', auth(key))],

@@ -54,6 +54,11 @@ describe.each(['modern', 'legacy'] as const)('parity of MCP (%s) and REST', (era
 
   const list = inQuery('/applications');
   const samples: [string, () => Sample][] = [
+    ['the status of the fleet', () => ({ tool: 'get_fleet_status', input: { minutes: 5 }, rest: inQuery('/status') })],
+    [
+      'a status of nothing',
+      () => ({ tool: 'get_fleet_status', input: { labels: 'no=such' }, rest: inQuery('/status') }),
+    ],
     ['clusters', () => ({ tool: 'list_clusters', input: {}, rest: inQuery('/clusters') })],
     [
       'clusters by label',

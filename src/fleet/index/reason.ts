@@ -14,8 +14,11 @@ const preambles =
  */
 export function reasonOf(row: ApplicationRow, nowMs: number): string | undefined {
   const reason = explain(row, nowMs);
-  return reason && plainText(reason.replaceAll(preambles, ''), reasonLengthMax);
+  return reason && plainText(withoutPreambles(reason), reasonLengthMax);
 }
+
+/** A message of Argo CD from where it says what is the matter. */
+export const withoutPreambles = (message: string): string => message.replaceAll(preambles, '');
 
 function explain(row: ApplicationRow, nowMs: number): string | undefined {
   const condition = row.conditions.find(({ type }) => type.endsWith('Error'));

@@ -1,0 +1,74 @@
+import { LRUCache } from 'lru-cache';
+import type { ApplicationRow } from '../../cache/row.js';
+import { withoutPreambles } from '../index/reason.js';
+import type { UrgencyRank } from '../index/urgency.js';
+import { maskCause, mentions } from './cause-mask.js';
+
+/** Why an application is broken, without what differs from one application to the next. */
+export interface Cause {
+  /**
+   * Our word for it, and the message with names, hashes, numbers and addresses masked. Equal for equal causes, but that
+   * one whose message was cut may be the beginning of another.
+   */
+  masked: string;
+  isCut: boolean;
+  /** The message as it came; absent where there is none. */
+  text?: string;
+}
+
+const words: Partial<Record<UrgencyRank, string>> = {
+  operation_failed: 'Operation failed',
+  comparison_error: 'Not comparable',
+  degraded: 'Degraded',
+  missing: 'Missing',
+  stuck_deleting: 'Being deleted for over 10 min',
+  stuck_progressing: 'Progressing for over 10 min',
+};
+
+/** Masks of messages that do not mention the application: the same ones come again and again. */
+const masks = new LRUCache<string, string>({ max: 5_000 });
+/** Rows are values: whoever changes makes a new one. */
+const causes = new WeakMap<ApplicationRow, { rank: UrgencyRank; cause: Cause }>();
+
+/** Cheap from the second time on, as long as the row stays what it is. */
+export function causeOf(row: ApplicationRow, rank: UrgencyRank): Cause {
+  const known = causes.get(row);
+  if (known?.rank === rank) return known.cause;
+  const text = messageOf(row, rank);
+  const word = words[rank] ?? rank;
+  const cause = {
+    masked: text === undefined ? word : `${word}: ${maskedOf(text, row)}`,
+    isCut: text?.endsWith('…') === true,
+    ...(text === undefined ? {} : { text }),
+  };
+  causes.set(row, { rank, cause });
+  return cause;
+}
+
+/** True if `causeOf` would have to mask the message first. */
+export const isNewCause = (row: ApplicationRow, rank: UrgencyRank): boolean => causes.get(row)?.rank !== rank;
+
+function messageOf(row: ApplicationRow, rank: UrgencyRank): string | undefined {
+  switch (rank) {
+    case 'operation_failed':
+      return meant(row.operation?.message);
+    case 'comparison_error':
+    case 'stuck_deleting':
+      return meant(row.conditions.find(({ type }) => type.endsWith('Error'))?.message);
+    default:
+      return meant(row.healthMessage);
+  }
+}
+
+const meant = (message: string | undefined): string | undefined => (message && withoutPreambles(message)) || undefined;
+
+function maskedOf(text: string, { name, namespace, destination }: ApplicationRow): string {
+  // `default` is a word that messages use for other things.
+  const names = [name, namespace, destination.namespace].filter(
+    (each) => each !== undefined && each !== 'default' && mentions(text, each),
+  ) as string[];
+  if (names.length > 0) return maskCause(text, names);
+  let masked = masks.get(text);
+  if (masked === undefined) masks.set(text, (masked = maskCause(text)));
+  return masked;
+}
