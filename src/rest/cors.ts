@@ -16,6 +16,11 @@ export class Cors {
     this.origins = new Set(origins.map((origin) => origin.toLowerCase()));
   }
 
+  /** Headers of a request by which answers differ. */
+  get vary(): readonly string[] {
+    return this.origins.size === 0 ? [] : ['Origin'];
+  }
+
   /** Marks the answer as readable for the page, if it may be. */
   allow(request: FastifyRequest, reply: FastifyReply): void {
     if (this.origins.size === 0) return;

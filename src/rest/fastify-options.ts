@@ -30,7 +30,7 @@ export function fastifyOptions(): FastifyOptions {
     trustProxy: false,
     // An id from outside could not be relied on to name one request.
     requestIdHeader: false,
-    genReqId: requestIds(),
+    genReqId: nextRequestId,
     routerOptions: {
       maxParamLength: pathParameterMax,
       caseSensitive: true,
@@ -52,7 +52,9 @@ export function fastifyOptions(): FastifyOptions {
   };
 }
 
-/** Ids that are unique over all replicas and cheap: random per process, counted within it. */
+/** An id that is unique over all replicas and cheap: random per process, counted within it. */
+export const nextRequestId = requestIds();
+
 function requestIds(): () => string {
   const process = randomBytes(6).toString('hex');
   let count = 0;

@@ -6,6 +6,7 @@ import { problemOf, sendProblem, transportProblem } from './problem-reply.js';
 import type { RequestDrain } from './request-drain.js';
 import { RouteTable } from './route-table.js';
 import { setSecurityHeaders } from './security-headers.js';
+import { revalidate } from './validator.js';
 
 /** Probes carry nobody's data, and Kubernetes sends the pod's address as Host, which no configuration can know. */
 const openPaths = new Set(['/livez', '/readyz']);
@@ -37,6 +38,16 @@ export class FrontDoor {
   adopt(rules: DoorRules): void {
     this.rules = rules;
     this.goodHosts.clear();
+  }
+
+  /** True for the Host of a request that has passed with nothing else to be judged. */
+  knows(host: string | undefined): boolean {
+    return host !== undefined && this.goodHosts.has(host);
+  }
+
+  /** What answers differ by, for those that may be kept. */
+  get vary(): string {
+    return [...this.rules.cors.vary, revalidate.vary].join(', ');
   }
 
   /** Must run before any route is registered, so that it knows them all and stands before their own hooks. */

@@ -26,6 +26,7 @@ import { openApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestDrain } from './request-drain.js';
 import { ServiceRoutes } from './service-routes.js';
+import { ShortPath } from './short-path.js';
 import { ToolRoutes } from './tool-routes.js';
 import { apiPrefix } from './tool-route.js';
 
@@ -92,7 +93,10 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
     const needed = this.options.role === 'worker' ? ['queue'] : [];
     new ServiceRoutes({ parts: { store, queue }, needed, authenticator, metrics, drain }).mount(fastify);
     if (this.options.role === 'worker') return;
-    new ToolRoutes({ tools: runner.catalog, runner, authenticator, drain }).mount(fastify);
+    const { door } = this;
+    const shortPath = new ShortPath({ door, drain, authenticator, runner });
+    shortPath.mount(fastify.server);
+    new ToolRoutes({ tools: runner.catalog, runner, authenticator, drain, door, shortPath }).mount(fastify);
     // It holds nothing of the fleet and asks nobody for a key.
     fastify.get(`${apiPrefix}/openapi.json`, (_request, reply) =>
       reply.header('content-type', 'application/json; charset=utf-8').send(this.document()),

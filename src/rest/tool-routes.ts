@@ -6,8 +6,11 @@ import type { ToolRunner } from '../tools/tool-runner.js';
 import { problemOfThrown } from './fastify-problem.js';
 import { sendProblem } from './problem-reply.js';
 import type { RequestDrain } from './request-drain.js';
+import { jsonType, type ShortPath } from './short-path.js';
 import { ToolInput, type RequestParts } from './tool-input.js';
 import { apiPrefix, toolRoute } from './tool-route.js';
+import { asOfHeader, matchesTag, revalidate, validatorOf } from './validator.js';
+import type { FrontDoor } from './front-door.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,13 +19,13 @@ declare module 'fastify' {
   }
 }
 
-const jsonType = 'application/json; charset=utf-8';
-
 export interface ToolRoutesOptions {
   tools: readonly Tool[];
   runner: Pick<ToolRunner, 'run'>;
   authenticator: Pick<Authenticator, 'authenticate'>;
   drain: RequestDrain;
+  door: Pick<FrontDoor, 'vary'>;
+  shortPath: Pick<ShortPath, 'learn'>;
 }
 
 /**
@@ -72,10 +75,29 @@ export class ToolRoutes {
         return;
       }
       if (tool.startsJob) accept(reply, result.output);
+      if (tool.cachedForMs) {
+        if (this.validate(request, reply, result)) return;
+        this.options.shortPath.learn(request.raw.url ?? '', tool, read);
+      }
       void reply.header('content-type', jsonType).send(result.json);
     } finally {
       this.options.drain.leave();
     }
+  }
+
+  /** Adds what a client needs to ask again cheaply. True if it has the answer already, and was told so. */
+  private validate(
+    { headers }: FastifyRequest,
+    reply: FastifyReply,
+    result: { output: Record<string, unknown>; json: string },
+  ): boolean {
+    const { etag, asOf } = validatorOf(result);
+    void reply.header('cache-control', revalidate['cache-control']).header('vary', this.options.door.vary);
+    void reply.header('etag', etag);
+    if (asOf !== undefined) void reply.header(asOfHeader, asOf);
+    if (!matchesTag(headers['if-none-match'], etag)) return false;
+    void reply.code(304).send();
+    return true;
   }
 }
 

@@ -9,6 +9,15 @@ export type LogLevel = (typeof logLevels)[number];
 /** Characters of a line. Longer ones would hold the process up and break the collectors behind it. */
 const lineMax = 65_536;
 
+/**
+ * Lines are written in batches, since one write per call of a tool costs more than the call: at most so many bytes and
+ * milliseconds late. What is a warning or worse takes all lines before it along at once, and so does the end of the
+ * process; only a process that is killed outright loses its last moment.
+ */
+const buffering = { minLength: 8_192, periodicFlush: 100 };
+/** Pino's number of `warn`. */
+const flushedAt = 40;
+
 const tooLong = (length: number): string =>
   `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg: `A line of ${length} characters was left out.` })}\n`;
 
@@ -22,6 +31,14 @@ const tooLong = (length: number): string =>
  * @param destination for tests; anything with `write(line)`
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
+  const stderr = destination ? undefined : pino.destination({ fd: 2, sync: false, ...buffering });
+  const flush = (): void => {
+    try {
+      stderr?.flushSync();
+    } catch {
+      // Not open yet, or full: it is written with the next lines.
+    }
+  };
   return pino(
     {
       level,
@@ -35,14 +52,14 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
         log: (fields) => loggable(fields) as Record<string, unknown>,
       },
       hooks: {
-        logMethod(args, method) {
+        logMethod(args, method, level) {
           const cut = args.map((arg: unknown) => (typeof arg === 'string' ? cutText(arg) : arg));
           method.apply(this, cut as Parameters<typeof method>);
+          if (level >= flushedAt) flush();
         },
         streamWrite: (line) => (line.length > lineMax ? tooLong(line.length) : scrubText(line)),
       },
     },
-    // Synchronous: the last words before an exit must not be lost, and lines are few.
-    destination ?? pino.destination({ fd: 2, sync: true }),
+    destination ?? stderr,
   );
 }

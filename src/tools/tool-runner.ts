@@ -6,6 +6,7 @@ import { AppError } from '../errors/app-error.js';
 import { errorCatalogue, type ErrorCode } from '../errors/catalogue.js';
 import { toProblem, type Problem } from '../errors/problem.js';
 import { checkAnswer, type Answer } from './answer.js';
+import type { AnswerCache } from './answer-cache.js';
 import { ArgumentParser } from './arguments.js';
 import { answerBytesMax, withinBudget } from './budget.js';
 import { Deadline } from './deadline.js';
@@ -43,6 +44,8 @@ export interface ToolRunnerOptions {
   contextFor(caller: Caller, extra: { signal: AbortSignal; progress: ReportProgress }): ToolContext;
   /** Nobody may change anything. */
   readOnly: boolean;
+  /** Absent: every call is answered anew. */
+  answers?: AnswerCache;
   log: Logger;
   metrics: ToolMetrics;
 }
@@ -90,8 +93,15 @@ export class ToolRunner {
     try {
       const refusal = this.refusal(call.caller, tool);
       if (refusal) throw refusal;
-      input = this.parserOf(tool).parse(call.input);
-      const answer = await this.answer(tool, call, input);
+      const { answers } = this.options;
+      const key = answers?.keyOf(tool, call.caller, call.input);
+      let answer = key === undefined ? undefined : answers?.get(key);
+      if (!answer) {
+        input = this.parserOf(tool).parse(call.input);
+        const version = answers?.version ?? 0;
+        answer = await this.answer(tool, call, input);
+        if (key !== undefined) answers?.keep(key, answer, version, tool.cachedForMs?.(input) ?? 0);
+      }
       end({ outcome: 'ok', input, answer });
       return { ok: true, tool, output: answer.output, json: answer.json };
     } catch (thrown) {
@@ -99,6 +109,22 @@ export class ToolRunner {
       end({ outcome: call.signal?.aborted ? 'cancelled' : error.code, input, error });
       return { ok: false, tool, problem: toProblem(error) };
     }
+  }
+
+  /**
+   * The kept answer to a call, if there is one that is true now and the caller may have it; recorded like any other
+   * call. Undefined: `run` has to find out.
+   */
+  recall(tool: Tool, call: ToolCall): (ToolResult & { ok: true }) | undefined {
+    const startedAt = performance.now();
+    const { answers } = this.options;
+    const key = answers?.keyOf(tool, call.caller, call.input);
+    if (key === undefined || this.refusal(call.caller, tool)) return undefined;
+    const answer = answers?.get(key);
+    if (!answer) return undefined;
+    const requestId = call.requestId ?? randomUUID();
+    this.record(tool, call, { outcome: 'ok', answer, requestId, seconds: (performance.now() - startedAt) / 1000 });
+    return { ok: true, tool, output: answer.output, json: answer.json };
   }
 
   private refusal(caller: Caller, { name, effect }: Tool): AppError | undefined {

@@ -39,6 +39,11 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
   startsJob?: boolean;
   /** Milliseconds the call may take at most; default 30000. */
   deadlineMs?: number;
+  /**
+   * Present on a tool that answers from the index alone: for how many milliseconds these arguments have the same answer
+   * while nothing in the index changes. 0: they ask a cluster, or depend on the time of the call.
+   */
+  cachedForMs?(input: z.output<I>): number;
   run(input: z.output<I>, context: ToolContext): Promise<z.input<O>>;
 }
 

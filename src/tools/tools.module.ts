@@ -1,10 +1,12 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { LiveConfig } from '../config/live-config.js';
+import { Fleet } from '../fleet/fleet.js';
 import { FleetViews } from '../fleet/fleet-views.js';
 import { JOB_QUEUE, type JobQueue } from '../jobs/job-queue.js';
 import { Jobs } from '../jobs/jobs.js';
 import type { Logger } from '../telemetry/logger.js';
 import { Metrics } from '../telemetry/metrics.js';
+import { AnswerCache } from './answer-cache.js';
 import { catalog } from './catalog/index.js';
 import { ToolRunner } from './tool-runner.js';
 
@@ -18,8 +20,8 @@ export class ToolsModule {
       providers: [
         {
           provide: ToolRunner,
-          inject: [LiveConfig, FleetViews, JOB_QUEUE, Metrics],
-          useFactory: (live: LiveConfig, views: FleetViews, queue: JobQueue, metrics: Metrics) =>
+          inject: [LiveConfig, Fleet, FleetViews, JOB_QUEUE, Metrics],
+          useFactory: (live: LiveConfig, fleet: Fleet, views: FleetViews, queue: JobQueue, metrics: Metrics) =>
             new ToolRunner({
               tools: catalog,
               contextFor: (caller, { signal, progress }) => {
@@ -30,6 +32,7 @@ export class ToolsModule {
               get readOnly() {
                 return live.current.server.readOnly;
               },
+              answers: new AnswerCache(fleet.index),
               log,
               metrics,
             }),

@@ -50,5 +50,6 @@ export const listApplications = defineTool({
       .describe('Counts over all matches, not only this page'),
     ...listEnd,
   }),
+  cachedForMs: () => Infinity,
   run: (query, { fleet, signal }) => fleet.listApplications(query, signal),
 });

@@ -55,6 +55,7 @@ export const listClusters = defineTool({
       .describe('How jobs are kept'),
     ...listEnd,
   }),
+  cachedForMs: () => Infinity,
   run: async (query, { fleet, jobs, signal }) => {
     const page = await fleet.listClusters(query, signal);
     return { ...page, configuration: fleet.configuration, jobs: { durable: jobs.durable } };

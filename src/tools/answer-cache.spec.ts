@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
+import { everything, type Scope } from '../fleet/scope.js';
+import { AnswerCache } from './answer-cache.js';
+import { defineTool } from './tool.js';
+
+const tool = defineTool({
+  name: 'list_things',
+  title: 'List',
+  description: 'Lists.',
+  effect: 'read',
+  idempotent: true,
+  route: 'GET /things',
+  toolset: 'applications',
+  input: z.strictObject({}),
+  output: z.object({}),
+  cachedForMs: () => Infinity,
+  run: async () => ({}),
+});
+const callerOf = (scope: Scope) => ({ name: 'x', role: 'viewer' as const, scope, tool: () => true });
+const answer = { output: {}, json: '{}', bytes: 2 };
+
+describe('kept answers', () => {
+  const open = () => {
+    const index = { version: 1, untilMs: Infinity, validUntilMs: () => index.untilMs };
+    const cache = new AnswerCache(index);
+    const key = cache.keyOf(tool, callerOf(everything), { a: 1 }) as string;
+    return { index, cache, key };
+  };
+
+  it('an answer is given again as long as nothing changes, and never after', () => {
+    const { index, cache, key } = open();
+    cache.keep(key, answer, 1, Infinity);
+    expect(cache.get(key)).toBe(answer);
+    index.version = 2;
+    expect(cache.get(key)).toBeUndefined();
+  });
+
+  it('an answer during which the index changed is not kept', () => {
+    const { index, cache, key } = open();
+    index.version = 2;
+    cache.keep(key, answer, 1, Infinity);
+    expect(cache.get(key)).toBeUndefined();
+  });
+
+  it('an answer is not kept beyond the moment at which time alone changes the order', () => {
+    const { index, cache, key } = open();
+    index.untilMs = Date.now() - 1;
+    cache.keep(key, answer, 1, Infinity);
+    expect(cache.get(key)).toBeUndefined();
+  });
+
+  it('a tool that asks clusters with these arguments is not kept', () => {
+    const { cache, key } = open();
+    cache.keep(key, answer, 1, 0);
+    expect(cache.get(key)).toBeUndefined();
+  });
+
+  it('two scopes never have an answer in common', () => {
+    const { cache, key } = open();
+    const other: Scope = { ...everything, key: 'projects:web' };
+    expect(cache.keyOf(tool, callerOf(other), { a: 1 })).not.toBe(key);
+  });
+
+  it('a question too long to be asked twice is not remembered', () => {
+    const { cache } = open();
+    expect(cache.keyOf(tool, callerOf(everything), { a: 'x'.repeat(5_000) })).toBeUndefined();
+  });
+});
