@@ -5,7 +5,7 @@ import { root } from './root.mjs';
 /** Holds the shape of `src`: flat, small files, folders that say what they hold. Prints what breaks it, or nothing. */
 const linesMax = 250;
 const depthMax = 2;
-const deeperFolders = ['tools/catalog', 'fleet/index', 'fleet/feed', 'fleet/answers'];
+const deeperFolders = ['tools/catalog', 'fleet/index', 'fleet/feed', 'fleet/answers', 'fleet/events'];
 const nothingSaid = new Set([
   'utils',
   'util',

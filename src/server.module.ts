@@ -3,6 +3,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { CacheModule } from './cache/cache.module.js';
 import type { Config, ProcessRole } from './config/config.js';
 import { FleetConfigModule } from './config/config.module.js';
+import { EventsModule } from './fleet/events/events.module.js';
 import { FleetModule } from './fleet/fleet.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { WorkerModule } from './jobs/worker.module.js';
@@ -37,6 +38,7 @@ export class ServerModule {
         TelemetryModule,
         CacheModule.forRoot({ url: redis.cacheUrl, keyPrefix, log }),
         FleetModule.forRoot({ log }),
+        EventsModule.forRoot(),
         WorkerModule.forRoot({ log }),
         JobsModule.forRoot({ url: redis.queueUrl, keyPrefix, role, concurrency: jobsAtOnce, log }),
         AuthModule,

@@ -1,11 +1,13 @@
 import { type DynamicModule, Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { CHANGE_LOG, type ChangeLog } from '../cache/change-log.js';
 import type { Logger } from '../telemetry/logger.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { BullmqQueue } from './bullmq-queue.js';
 import { EmbeddedQueue } from './embedded-queue.js';
 import { MeasuredQueue } from './measured-queue.js';
-import { JOB_HANDLER, JOB_QUEUE, type JobHandler, type JobQueue } from './job-queue.js';
+import { JOB_HANDLER, JOB_QUEUE, type JobHandler, type JobMoved, type JobQueue } from './job-queue.js';
+import { toPublicJob } from './jobs.js';
 
 export interface JobsOptions {
   /** Of the Redis; absent: embedded. */
@@ -47,12 +49,15 @@ export class JobsModule implements OnApplicationBootstrap, OnModuleDestroy {
         { provide: OPTIONS, useValue: options },
         {
           provide: JOB_QUEUE,
-          inject: [Metrics],
-          useFactory: (metrics: Metrics): JobQueue =>
-            new MeasuredQueue(
-              url ? new BullmqQueue({ url, keyPrefix, log }) : new EmbeddedQueue({ log }),
+          inject: [Metrics, CHANGE_LOG],
+          useFactory: (metrics: Metrics, changes: ChangeLog): JobQueue => {
+            const moved: JobMoved = (job) =>
+              changes.noteJob({ cluster: job.cluster, project: job.project, job: toPublicJob(job) });
+            return new MeasuredQueue(
+              url ? new BullmqQueue({ url, keyPrefix, log, moved }) : new EmbeddedQueue({ log, moved }),
               (kind, state) => metrics.jobMoved(kind, state),
-            ),
+            );
+          },
         },
       ],
       exports: [JOB_QUEUE],

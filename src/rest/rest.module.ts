@@ -14,12 +14,15 @@ import { guardPolicy } from '../auth/request-guard.js';
 import { STORE, type Store } from '../cache/store.js';
 import type { Config } from '../config/config.js';
 import { LiveConfig, type ConfigUser, type Prepared } from '../config/live-config.js';
+import { FleetEvents } from '../fleet/events/fleet-events.js';
 import { JOB_QUEUE, type JobQueue } from '../jobs/job-queue.js';
 import type { Logger } from '../telemetry/logger.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { version } from '../telemetry/version.js';
 import { ToolRunner } from '../tools/tool-runner.js';
 import { Cors } from './cors.js';
+import { EventRoutes } from './event-routes.js';
+import type { EventStreamTimes } from './event-stream.js';
 import { bodyBytesMax } from './fastify-problem.js';
 import { FrontDoor, type DoorRules } from './front-door.js';
 import { openApiDocument } from './openapi.js';
@@ -36,6 +39,8 @@ export interface RestModuleOptions {
   role: 'api' | 'worker' | 'all';
   /** Time that calls under way get at shutdown. */
   drainMs?: number;
+  /** For tests that cannot wait so long. */
+  eventTimes?: Partial<EventStreamTimes>;
 }
 
 const OPTIONS = Symbol('RestModuleOptions');
@@ -53,6 +58,7 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
   private readonly fastify: FastifyInstance;
   private readonly door: FrontDoor;
   private made?: { publicUrl?: string; text: string };
+  private eventRoutes?: EventRoutes;
 
   static forRoot(options: RestModuleOptions): DynamicModule {
     return {
@@ -73,6 +79,7 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
     @Inject(STORE) private readonly store: Store,
     @Inject(JOB_QUEUE) private readonly queue: JobQueue,
     @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(FleetEvents) private readonly events: FleetEvents,
   ) {
     this.fastify = httpAdapter.getInstance<FastifyInstance>();
     // Here and not at init: the door must stand before any module adds its routes.
@@ -85,7 +92,13 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
   /** Other names and origins count from the next request on. */
   prepare(next: Config): Prepared {
     const rules = rulesOf(next);
-    return { commit: () => this.door.adopt(rules) };
+    return {
+      commit: () => {
+        this.door.adopt(rules);
+        // When everybody has taken it over, the keys among them.
+        setImmediate(() => this.eventRoutes?.review());
+      },
+    };
   }
 
   onModuleInit(): void {
@@ -97,6 +110,10 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
     const shortPath = new ShortPath({ door, drain, authenticator, runner });
     shortPath.mount(fastify.server);
     new ToolRoutes({ tools: runner.catalog, runner, authenticator, drain, door, shortPath }).mount(fastify);
+    const { log, eventTimes: times } = this.options;
+    const { events } = this;
+    this.eventRoutes = new EventRoutes({ events, runner, authenticator, metrics, drain, log, times });
+    this.eventRoutes.mount(fastify);
     // It holds nothing of the fleet and asks nobody for a key.
     fastify.get(`${apiPrefix}/openapi.json`, (_request, reply) =>
       reply.header('content-type', 'application/json; charset=utf-8').send(this.document()),
@@ -113,6 +130,7 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.eventRoutes?.close();
     await this.drain.drain(this.fastify.server, this.options.drainMs ?? drainMsDefault);
   }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors/app-error.js';
 import type { Tool } from '../tools/tool.js';
-import { toolRoute } from './tool-route.js';
+import { toolRoute, type RoutedInput } from './tool-route.js';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 type Coerce = (value: string | string[]) => unknown;
@@ -26,7 +26,7 @@ export class ToolInput {
   private readonly hasBody: boolean;
   private readonly pathParameters: readonly string[];
 
-  constructor(tool: Tool) {
+  constructor(tool: RoutedInput) {
     const { method, parameters } = toolRoute(tool);
     this.hasBody = method === 'POST' || method === 'PATCH';
     this.pathParameters = parameters;
@@ -73,7 +73,7 @@ export class ToolInput {
 }
 
 /** JSON schema of a tool's arguments as they are sent. */
-export function inputSchema(tool: Tool): JsonSchema {
+export function inputSchema(tool: Pick<Tool, 'input'>): JsonSchema {
   return z.toJSONSchema(tool.input, { io: 'input' });
 }
 

@@ -12,8 +12,11 @@ export interface ToolRoute {
   parameters: readonly string[];
 }
 
+/** The part of a declaration that its route and its arguments are made from. */
+export type RoutedInput = Pick<Tool, 'name' | 'route' | 'input'>;
+
 /** Takes a tool's declared route apart. Throws for one whose path parameters are not arguments: a mistake of ours. */
-export function toolRoute(tool: Tool): ToolRoute {
+export function toolRoute(tool: RoutedInput): ToolRoute {
   const [method, path] = tool.route.split(' ') as [ToolRoute['method'], string];
   const template = apiPrefix + path;
   const parameters = [...template.matchAll(/\{([^{}/]+)\}/g)].map(([, name]) => name as string);

@@ -60,6 +60,22 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly eventsSent = new Counter({
+    name: 'event_stream_events_total',
+    help: 'Events sent to readers of /api/v1/events: application, cluster, job, reset.',
+    labelNames: ['type'],
+    registers: [this.registry],
+  });
+
+  private readonly eventStreamsEnded = new Counter({
+    name: 'event_streams_ended_total',
+    help: 'Streams of events that ended: gone (the reader went), slow (cut off), revoked (its key), stopped (this process).',
+    labelNames: ['ending'],
+    registers: [this.registry],
+  });
+
+  private eventStreams: () => number = () => 0;
+
   /** @param options.process also measures the process: CPU, memory, event loop. Off in tests that create many. */
   constructor(options: { process?: boolean } = {}) {
     const now = () => this.feeds();
@@ -91,6 +107,15 @@ export class Metrics {
       labelNames: ['version'],
       registers: [this.registry],
     }).set({ version }, 1);
+    const streams = () => this.eventStreams();
+    new Gauge({
+      name: 'event_streams',
+      help: 'Streams of /api/v1/events that are open.',
+      registers: [this.registry],
+      collect() {
+        this.set(streams());
+      },
+    });
     if (options.process) collectDefaultMetrics({ register: this.registry });
   }
 
@@ -125,6 +150,21 @@ export class Metrics {
 
   breakerMoved(cluster: string, state: BreakerState): void {
     this.breaker.set({ cluster }, breakerLevels[state]);
+  }
+
+  /** @param type application, cluster, job or reset */
+  eventSent(type: string): void {
+    this.eventsSent.inc({ type });
+  }
+
+  /** @param ending gone, slow, revoked or stopped */
+  eventStreamEnded(ending: string): void {
+    this.eventStreamsEnded.inc({ ending });
+  }
+
+  /** Where the scrape reads how many streams of events are open. */
+  readEventStreams(count: () => number): void {
+    this.eventStreams = count;
   }
 
   /** Where the scrape reads the feeds from; the last one given counts. */

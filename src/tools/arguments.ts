@@ -22,7 +22,7 @@ export class ArgumentParser {
   private readonly schema: z.ZodObject;
   private readonly known: string[];
 
-  constructor(tool: Tool) {
+  constructor(tool: Pick<Tool, 'input'>) {
     // Strict whatever the declaration says: an argument that is not understood must not be ignored.
     this.schema = tool.input.strict();
     this.known = Object.keys(tool.input.shape);

@@ -5,10 +5,14 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { z } from 'zod';
 import { AuthModule } from '../../src/auth/auth.module.js';
+import { EmbeddedChangeLog } from '../../src/cache/embedded-change-log.js';
 import { STORE } from '../../src/cache/store.js';
 import type { ServerConfig } from '../../src/config/config.js';
 import { FleetConfigModule } from '../../src/config/config.module.js';
 import { AppError } from '../../src/errors/app-error.js';
+import { FleetEvents } from '../../src/fleet/events/fleet-events.js';
+import { Fleet, type ClusterOpener } from '../../src/fleet/fleet.js';
+import { FleetIndex } from '../../src/fleet/index/fleet-index.js';
 import { JOB_QUEUE } from '../../src/jobs/job-queue.js';
 import { fastifyOptions } from '../../src/rest/fastify-options.js';
 import { RestModule, type RestModuleOptions } from '../../src/rest/rest.module.js';
@@ -122,6 +126,8 @@ export interface RestAppOptions {
   imports?: DynamicModule['imports'];
 }
 
+const noClusters = {} as ClusterOpener;
+
 const healthy = (kind: string): HealthSource => ({ kind, health: async () => ({ ok: true }) });
 
 /** A server with the REST module on a real port, over the test catalog and the real gate. */
@@ -146,8 +152,12 @@ export async function startRestApp(options: RestAppOptions = {}): Promise<RestAp
       { provide: Metrics, useValue: metrics },
       { provide: STORE, useValue: options.store ?? healthy('embedded') },
       { provide: JOB_QUEUE, useValue: options.queue ?? { ...healthy('embedded'), durable: false } },
+      {
+        provide: FleetEvents,
+        useValue: new FleetEvents(new Fleet(new FleetIndex(), noClusters), new EmbeddedChangeLog()),
+      },
     ],
-    exports: [ToolRunner, Metrics, STORE, JOB_QUEUE],
+    exports: [ToolRunner, Metrics, STORE, JOB_QUEUE, FleetEvents],
   })
   class Surroundings {}
 

@@ -48,7 +48,8 @@ export async function listClusters(
   };
 }
 
-function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
+/** A cluster as every tool and event shows it. */
+export function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
   const { state, since, asOf, reason, incomplete } = cluster.feed.snapshot();
   const { version, uiUrl } = cluster.facts;
   const why = reason ?? incomplete?.message;

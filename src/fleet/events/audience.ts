@@ -1,0 +1,75 @@
+import type { ApplicationRow } from '../../cache/row.js';
+import { applicationFilter, type ApplicationQuery } from '../answers/application-filter.js';
+import { parseClusterSelector, type ClusterSelector, type SelectableCluster } from '../cluster-selector.js';
+import { parseGlob } from '../index/glob.js';
+import { matches, type RowFilter } from '../index/row-query.js';
+import type { Scope } from '../scope.js';
+import { bindingOf } from './event-id.js';
+import type { EventType, JobEvent } from './event.js';
+
+/** What one reader wants to hear of: the filters of a list, and which kinds of events. */
+export interface EventsQuery extends ApplicationQuery {
+  cluster?: string;
+  types: readonly EventType[];
+}
+
+/**
+ * Who listens, and for what. Everything is judged here: what is outside the caller's scope does not exist for it.
+ *
+ * A cluster is selected by `cluster`; an application by all filters; a job by those that say which application it is
+ * about (`project`, `namespace`, `name`).
+ */
+export class Audience {
+  private readonly selector?: ClusterSelector;
+  private readonly filter: RowFilter;
+  private readonly isFiltered: boolean;
+  private readonly jobProject?: (project: string) => boolean;
+  private readonly jobName?: (name: string) => boolean;
+
+  /** Throws `invalid_input` for a selector, glob or label selector that cannot be read. */
+  constructor(
+    readonly scope: Scope,
+    readonly query: EventsQuery,
+  ) {
+    const { cluster, types: _, ...question } = query;
+    this.selector = cluster === undefined ? undefined : parseClusterSelector(cluster);
+    this.filter = applicationFilter(question);
+    this.isFiltered = Object.values(question).some((value) => value !== undefined);
+    this.jobProject = query.project === undefined ? undefined : parseGlob('project', query.project);
+    this.jobName = query.name === undefined ? undefined : parseGlob('name', query.name);
+  }
+
+  hears(type: EventType): boolean {
+    return this.query.types.includes(type);
+  }
+
+  selects(cluster: SelectableCluster): boolean {
+    return this.scope.cluster(cluster) && (this.selector?.matches(cluster) ?? true);
+  }
+
+  sees(project: string): boolean {
+    return this.scope.project(project);
+  }
+
+  /** Of a cluster that it selects: true if a list with these filters would show the row. */
+  wants(row: ApplicationRow): boolean {
+    return this.scope.project(row.project) && (!this.isFiltered || matches(row, this.filter));
+  }
+
+  wantsJob({ cluster, project, job }: JobEvent): boolean {
+    const { namespace } = this.query;
+    return (
+      this.selects(cluster) &&
+      this.sees(project) &&
+      (this.jobProject?.(project) ?? true) &&
+      (this.jobName?.(String(job['application'])) ?? true) &&
+      (namespace === undefined || job['namespace'] === namespace)
+    );
+  }
+
+  /** See `bindingOf`: another one means that an id given out before is of no use. */
+  binding(clusters: readonly SelectableCluster[]): string {
+    const names = clusters.filter((cluster) => this.selects(cluster)).map(({ name }) => name);
+    return bindingOf([this.scope.key, this.query, names.sort()]);
+  }
+}

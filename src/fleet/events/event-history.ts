@@ -1,0 +1,51 @@
+import { compareChangeIds } from '../../cache/change-log.js';
+import type { FleetEvent } from './event.js';
+
+interface Entry {
+  /** Absent: it has no place of its own, and came after the one before it. */
+  changeId?: string;
+  event: FleetEvent;
+}
+
+/**
+ * The newest events of this process, for readers that come back. It knows what every row was before, so that they are
+ * told exactly what a filter left; what is older must be asked from the log.
+ */
+export class EventHistory {
+  private entries: Entry[] = [];
+  /** Everything after this change is here. Undefined until a first one was told. */
+  private floor?: string;
+  private last?: string;
+
+  constructor(private readonly max: number) {}
+
+  /** Id of the newest change that was told. */
+  get newest(): string | undefined {
+    return this.last;
+  }
+
+  /** Notes that everything up to the change was told. */
+  advance(changeId: string): void {
+    this.floor ??= changeId;
+    this.last = changeId;
+  }
+
+  add(event: FleetEvent): void {
+    this.entries.push({ ...('id' in event ? { changeId: event.id } : {}), event });
+    // Twice the bound before it is cut: moving the array at every event would cost more than the memory.
+    if (this.entries.length < 2 * this.max) return;
+    this.entries = this.entries.slice(-this.max);
+    this.floor = this.entries.find(({ changeId }) => changeId !== undefined)?.changeId ?? this.last;
+  }
+
+  /** What was told after the change, in order; undefined when that is not all known here. */
+  since(changeId: string): FleetEvent[] | undefined {
+    const { floor, last } = this;
+    if (floor === undefined || last === undefined) return undefined;
+    if (compareChangeIds(changeId, floor) < 0 || compareChangeIds(changeId, last) > 0) return undefined;
+    const at = this.entries.findLastIndex(
+      (entry) => entry.changeId !== undefined && compareChangeIds(entry.changeId, changeId) <= 0,
+    );
+    return this.entries.slice(at + 1).map(({ event }) => event);
+  }
+}
