@@ -4,7 +4,7 @@ import { CacheModule } from './cache/cache.module.js';
 import type { Config, ProcessRole } from './config/config.js';
 import { FleetConfigModule } from './config/config.module.js';
 import { EventsModule } from './fleet/events/events.module.js';
-import { FleetModule } from './fleet/fleet.module.js';
+import { FleetModule, type FleetOptions } from './fleet/fleet.module.js';
 import { JobsModule } from './jobs/jobs.module.js';
 import { WorkerModule } from './jobs/worker.module.js';
 import { McpModule } from './mcp/mcp.module.js';
@@ -24,12 +24,14 @@ export interface ServerModuleOptions {
   redis: { cacheUrl?: string; queueUrl?: string };
   /** MCP and REST over HTTP; false for stdio. */
   http: boolean;
+  /** For tests. */
+  replication?: FleetOptions['replication'];
 }
 
 /** The whole program, put together. Reads as the architecture: ground, cache, fleet, jobs, tools, transports. */
 @Module({})
 export class ServerModule {
-  static forRoot({ config, role, log, redis, http }: ServerModuleOptions): DynamicModule {
+  static forRoot({ config, role, log, redis, http, replication }: ServerModuleOptions): DynamicModule {
     const { keyPrefix } = config.redis;
     return {
       module: ServerModule,
@@ -37,7 +39,7 @@ export class ServerModule {
         FleetConfigModule.forRoot(config),
         TelemetryModule,
         CacheModule.forRoot({ url: redis.cacheUrl, keyPrefix, log }),
-        FleetModule.forRoot({ log }),
+        FleetModule.forRoot({ log, replication }),
         EventsModule.forRoot(),
         WorkerModule.forRoot({ log }),
         JobsModule.forRoot({ url: redis.queueUrl, keyPrefix, role, concurrency: jobsAtOnce, log }),

@@ -2,6 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config, ProcessRole } from './config/config.js';
 import { openSecret } from './config/secrets.js';
+import type { FleetOptions } from './fleet/fleet.module.js';
 import { Fleet } from './fleet/fleet.js';
 import { fastifyOptions } from './rest/fastify-options.js';
 import { ServerModule } from './server.module.js';
@@ -11,6 +12,8 @@ export interface ServerOptions {
   config: Config;
   role: ProcessRole;
   log: Logger;
+  /** When replicas take over from one another; for tests. */
+  replication?: FleetOptions['replication'];
 }
 
 export interface RunningServer {
@@ -36,10 +39,10 @@ export async function redisUrls({ redis }: Config): Promise<{ cacheUrl?: string;
  *
  * Throws what opening the port throws (`EADDRINUSE`, ...).
  */
-export async function startServer({ config, role, log }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ config, role, log, replication }: ServerOptions): Promise<RunningServer> {
   const redis = await redisUrls(config);
   const app = await NestFactory.create<NestFastifyApplication>(
-    ServerModule.forRoot({ config, role, log, redis, http: true }),
+    ServerModule.forRoot({ config, role, log, redis, http: true, replication }),
     new FastifyAdapter(fastifyOptions()),
     { logger: false, abortOnError: false, bodyParser: false },
   );

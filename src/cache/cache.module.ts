@@ -1,10 +1,12 @@
 import { type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Logger } from '../telemetry/logger.js';
-import { CHANGE_LOG } from './change-log.js';
+import { CHANGE_LOG, type ChangeLog } from './change-log.js';
 import { DETAIL_CACHE, type DetailCache } from './detail-cache.js';
 import { EmbeddedChangeLog } from './embedded-change-log.js';
 import { EmbeddedDetailCache } from './embedded-detail-cache.js';
 import { EmbeddedStore } from './embedded-store.js';
+import { RedisChangeLog } from './redis-change-log.js';
+import { RedisConnection } from './redis-connection.js';
 import { RedisDetailCache } from './redis-detail-cache.js';
 import { RedisStore } from './redis-store.js';
 import { STORE, type Store } from './store.js';
@@ -16,6 +18,8 @@ export interface CacheOptions {
   log: Logger;
 }
 
+const LAST_KNOWN = Symbol('store and history');
+
 /**
  * Gives `STORE`, `CHANGE_LOG` and `DETAIL_CACHE` to the whole application, and closes them after everything that writes
  * to them.
@@ -24,6 +28,7 @@ export interface CacheOptions {
 export class CacheModule implements OnApplicationShutdown {
   constructor(
     @Inject(STORE) private readonly store: Store,
+    @Inject(CHANGE_LOG) private readonly changes: ChangeLog,
     @Inject(DETAIL_CACHE) private readonly details: DetailCache,
   ) {}
 
@@ -33,13 +38,9 @@ export class CacheModule implements OnApplicationShutdown {
       module: CacheModule,
       global: true,
       providers: [
-        { provide: CHANGE_LOG, useFactory: () => new EmbeddedChangeLog() },
-        {
-          provide: STORE,
-          inject: [CHANGE_LOG],
-          useFactory: (changes: EmbeddedChangeLog): Store =>
-            url ? new RedisStore({ ...rest, url }) : new EmbeddedStore(changes),
-        },
+        { provide: LAST_KNOWN, useFactory: () => lastKnown(options) },
+        { provide: STORE, inject: [LAST_KNOWN], useFactory: ({ store }: LastKnown) => store },
+        { provide: CHANGE_LOG, inject: [LAST_KNOWN], useFactory: ({ changes }: LastKnown) => changes },
         {
           provide: DETAIL_CACHE,
           useFactory: () => (url ? new RedisDetailCache({ ...rest, url }) : new EmbeddedDetailCache()),
@@ -50,6 +51,24 @@ export class CacheModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.store.close(), this.details.close()]);
+    await Promise.all([this.changes.close(), this.store.close(), this.details.close()]);
   }
+}
+
+/** The store and the history of what is written to it. */
+interface LastKnown {
+  store: Store;
+  changes: ChangeLog;
+}
+
+function lastKnown({ url, keyPrefix, log }: CacheOptions): LastKnown {
+  if (url === undefined) {
+    const changes = new EmbeddedChangeLog();
+    return { store: new EmbeddedStore(changes), changes };
+  }
+  const connection = new RedisConnection({ url, log, purpose: 'cache' });
+  return {
+    store: new RedisStore(connection, keyPrefix),
+    changes: new RedisChangeLog(connection, { url, log, keyPrefix }),
+  };
 }

@@ -36,6 +36,28 @@ export interface RowRef {
   removed?: true;
 }
 
+/** A change of rows as the store has it, for those who keep rows like the store's. */
+export interface StoredChange {
+  cluster: string;
+  /** See `ClusterKey`. */
+  origin: string;
+  /** Version of the stored rows before it; undefined for the first. */
+  from?: string;
+  /** Version after it. */
+  to: string;
+  /** Keys of the rows that were written or removed. */
+  keys: string[];
+  /** What the leader says of its feed, as it gave it, if that changed. */
+  state?: string;
+}
+
+/** Whoever keeps rows of this process like the store's. Listeners of the log hear of a change after it. Never rejects. */
+export interface RowsFollower {
+  apply(changes: readonly StoredChange[]): Promise<void>;
+  /** Changes may have been missed, of any cluster. */
+  catchUp(): Promise<void>;
+}
+
 /** How a job moved, as the log keeps it. */
 export interface JobNote {
   cluster: string;
@@ -56,12 +78,16 @@ export interface ChangeLog {
    */
   tail(listener: (change: LoggedChange) => void): () => void;
   /**
-   * What came after `id`, in order; undefined when the log does not reach back that far or does not know the id.
-   * Throws `unavailable` when the store is away.
+   * What came after `id` and was told already, in order; undefined when the log does not reach back that far or does not
+   * know the id. Who calls `tail` before it misses nothing between the two, and may hear something twice. Throws
+   * `unavailable` when the store is away.
    */
   since(id: string): Promise<LoggedChange[] | undefined>;
   /** Notes how a job moved. Never throws: what could not be noted is told as a `gap` once the store is back. */
   noteJob(note: JobNote): void;
+  /** One per process. `gap` tells listeners that rows of a cluster changed in ways that no change named. */
+  follow(follower: RowsFollower): { gap(cluster: string, reason: string): void; stop(): void };
+  close(): Promise<void>;
 }
 
 /** Nest token of the `ChangeLog`. */

@@ -3,6 +3,7 @@ import { aRow } from '../../test/support/rows.js';
 import { compareChangeIds, type LoggedChange } from './change-log.js';
 import { EmbeddedChangeLog } from './embedded-change-log.js';
 import { EmbeddedStore } from './embedded-store.js';
+import type { StoreWrite } from './store.js';
 
 const note = (jobId: string) => ({ cluster: 'eu', project: 'default', job: { jobId } });
 
@@ -44,9 +45,16 @@ describe('embedded change log', () => {
     const heard: LoggedChange[] = [];
     log.tail((change) => heard.push(change));
     const store = new EmbeddedStore(log);
-    await store.apply('eu', { upsert: [aRow({ name: 'a', project: 'one' }), aRow({ name: 'b' })], remove: [] });
-    await store.apply('eu', { upsert: [aRow({ name: 'a', project: 'two' })], remove: ['argocd/b', 'argocd/never'] });
-    await store.apply('eu', { upsert: [], remove: [] });
+    const [lease] = await store.acquire([{ cluster: 'eu', origin: 'x' }], 'one', 1_000);
+    const write = (change: Partial<StoreWrite>) =>
+      store.write(lease!, { upsert: [], remove: [], version: '1-1', ...change });
+    await write({ upsert: [{ row: aRow({ name: 'a', project: 'one' }) }, { row: aRow({ name: 'b' }) }] });
+    await write({
+      upsert: [{ row: aRow({ name: 'a', project: 'two' }), previousProject: 'one' }],
+      remove: [{ key: 'argocd/b', project: 'default' }],
+    });
+    await write({ upsert: [{ row: aRow({ name: 'silent' }) }], isSilent: true });
+    await write({ state: '{"feed":1}' });
     expect(heard.map((change) => change.kind === 'rows' && change.changes)).toEqual([
       [
         { key: 'argocd/a', project: 'one' },
@@ -56,6 +64,8 @@ describe('embedded change log', () => {
         { key: 'argocd/b', project: 'default', removed: true },
         { key: 'argocd/a', project: 'two', previousProject: 'one' },
       ],
+      [],
     ]);
+    expect(heard.at(-1)).toMatchObject({ kind: 'rows', cluster: 'eu', state: { feed: 1 } });
   });
 });

@@ -32,6 +32,15 @@ export class EmbeddedChangeLog implements ChangeLog {
     this.add({ kind: 'job', ...note });
   }
 
+  /** There is nobody to follow: this process writes all there is. */
+  follow(): { gap(): void; stop(): void } {
+    return { gap: () => undefined, stop: () => undefined };
+  }
+
+  async close(): Promise<void> {
+    this.listeners.clear();
+  }
+
   add(change: Unnumbered): void {
     const numbered = { id: this.nextId(), ...change } as LoggedChange;
     this.kept.push(numbered);

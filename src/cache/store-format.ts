@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { rowKey, type ApplicationRow } from './row.js';
-import type { ClusterMemo } from './store.js';
+import type { RowRef } from './change-log.js';
+import type { StoredRow, StoreWrite } from './store.js';
 
 /** What is read back must be checked: another version, another program or a fault may have written it. */
 const storedRow = z.looseObject({
@@ -48,22 +49,34 @@ const storedRow = z.looseObject({
   deletingSince: z.string().optional(),
 }) satisfies z.ZodType<ApplicationRow>;
 
-const storedMemo = z.looseObject({ asOf: z.iso.datetime({ offset: true }), version: z.string().optional() });
+/** The JSON of a row; its mark stands inside. */
+export const formatRow = ({ row, unconfirmed }: StoredRow): string =>
+  JSON.stringify(unconfirmed ? { ...row, unconfirmed } : row);
 
 /** The row behind a field of a cluster's hash; `undefined` if it is no row, or not the row of this field and cluster. */
-export function parseRow(cluster: string, field: string, text: string): ApplicationRow | undefined {
+export function parseRow(cluster: string, field: string, text: string): StoredRow | undefined {
   const { data } = storedRow.safeParse(parseJson(text));
-  return data && data.cluster === cluster && rowKey(data) === field ? data : undefined;
+  if (!data || data.cluster !== cluster || rowKey(data) !== field) return undefined;
+  if (data['unconfirmed'] === undefined) return { row: data };
+  const { unconfirmed, ...row } = data;
+  return { row, ...(unconfirmed === true ? { unconfirmed } : {}) };
 }
 
-export function parseMemo(text: string | null): ClusterMemo | undefined {
-  return text === null ? undefined : storedMemo.safeParse(parseJson(text)).data;
-}
-
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** What the history says of a write. */
+export function refsOf({ upsert, remove }: Pick<StoreWrite, 'upsert' | 'remove'>): RowRef[] {
+  return [
+    ...remove.map(({ key, project }): RowRef => ({ key, project, removed: true })),
+    ...upsert.map(({ row, previousProject }): RowRef => {
+      const { project } = row;
+      return { key: rowKey(row), project, ...(previousProject === undefined ? {} : { previousProject }) };
+    }),
+  ];
 }

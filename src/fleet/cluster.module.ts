@@ -1,16 +1,19 @@
 import { Inject, Injectable, Module, type DynamicModule, type OnModuleDestroy } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { originOf } from '../cache/keys.js';
 import type { DetailCache } from '../cache/detail-cache.js';
 import type { Store } from '../cache/store.js';
 import type { Logger } from '../telemetry/logger.js';
 import { Cluster, type InstanceFacts } from './cluster.js';
 import { ClusterLink } from './cluster-link.js';
+import type { ChangeFollowers } from './feed/change-followers.js';
 import { Feed } from './feed/feed.js';
+import type { Leadership, ReplicationTimings } from './feed/leadership.js';
 import type { OpenCluster } from './fleet.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { FleetIndex } from './index/fleet-index.js';
 import { LiveRefresh } from './feed/live-refresh.js';
-import { StoreWriter } from './feed/store-writer.js';
+import { Replica } from './feed/replica.js';
 import { lineOf, linkOf } from './index/upstream-values.js';
 import { Watcher } from './feed/watcher.js';
 
@@ -20,17 +23,22 @@ export interface ClusterSurroundings {
   index: FleetIndex;
   store: Store;
   details: Pick<DetailCache, 'drop'>;
+  /** Of the process: who watches which cluster. */
+  leadership: Leadership;
+  followers: ChangeFollowers;
+  timings: ReplicationTimings;
+  /** All rows of a cluster were read anew from the store. */
+  observeReload?: (cluster: string) => void;
   log: Logger;
 }
 
 const SURROUNDINGS = Symbol('store, log and metrics');
 
-/** Rows, feed and watcher of one cluster. */
+/** Rows and feed of one cluster, and what this process does to keep them true. */
 @Injectable()
 class Follower implements OnModuleDestroy {
   readonly cluster: Cluster;
-  private readonly watcher: Watcher;
-  private readonly writer: StoreWriter;
+  private readonly replica: Replica;
   private readonly rows: ClusterRows;
   private readonly feed = new Feed();
   private readonly facts: InstanceFacts = {};
@@ -41,12 +49,11 @@ class Follower implements OnModuleDestroy {
     @Inject(ClusterLink) private readonly link: ClusterLink,
     @Inject(SURROUNDINGS) private readonly surroundings: ClusterSurroundings,
   ) {
-    const { index, store, log } = surroundings;
-    const { name: cluster } = link.config;
-    this.rows = index.open(cluster, (change) => this.writer.note(change));
+    const { index, log, observeReload } = surroundings;
+    const { name: cluster, url } = link.config;
+    this.rows = index.open(cluster, (change) => this.replica.note(change));
     this.feed.onTouch(() => index.bump());
-    this.writer = new StoreWriter({ cluster, store, log, rows: this.rows, memo: () => this.memo() });
-    const { rows, feed } = this;
+    const { rows, feed, facts } = this;
     const shared = {
       ...{ cluster, rows, feed, index, log },
       probe: (signal: AbortSignal): Promise<void> => this.probe(signal),
@@ -58,12 +65,17 @@ class Follower implements OnModuleDestroy {
         return link.config.limits;
       },
     };
-    this.watcher = new Watcher(shared);
+    this.replica = new Replica({
+      ...surroundings,
+      ...{ key: { cluster, origin: originOf(url) }, rows, feed, facts },
+      watch: () => new Watcher(shared),
+      onReload: () => observeReload?.(cluster),
+    });
     const live = new LiveRefresh(shared);
-    link.onFailure = () => this.watcher.doubt();
-    link.onReplaced = () => this.watcher.renew();
+    link.onFailure = () => this.replica.doubt();
+    link.onReplaced = () => this.replica.renew();
     link.begin();
-    this.cluster = new Cluster(link, rows, feed, this.facts, this.watcher, () => this.warmUp(), live);
+    this.cluster = new Cluster(link, rows, feed, facts, this.replica, live);
   }
 
   /** See `OpenCluster`. `forget`: what is kept of the cluster beside this process goes too. */
@@ -77,36 +89,11 @@ class Follower implements OnModuleDestroy {
   }
 
   private async end(forget: boolean): Promise<void> {
-    const { index, store, details, log } = this.surroundings;
+    const { index, details } = this.surroundings;
     const cluster = this.cluster.name;
-    await this.watcher.stop();
-    await this.writer.close();
+    await this.replica.close({ forget });
     index.drop(cluster);
-    if (!forget) return;
-    await details.drop(cluster);
-    await store
-      .drop(cluster)
-      .catch((error: unknown) => log.warn({ cluster, err: error }, 'its rows stay in the store'));
-  }
-
-  private memo() {
-    const { asOf } = this.feed.snapshot();
-    return asOf && { asOf: asOf.toISOString(), ...(this.facts.version ? { version: this.facts.version } : {}) };
-  }
-
-  /** Starts with what an earlier process knew, as epoch 0: any stream is newer. */
-  private async warmUp(): Promise<void> {
-    const { store, log } = this.surroundings;
-    const { name: cluster } = this.cluster;
-    try {
-      const { rows, memo, unreadable } = await store.load(cluster);
-      for (const row of rows) this.rows.upsert(row, 0);
-      if (memo) this.feed.remember(new Date(memo.asOf));
-      if (memo?.version) this.facts.version ??= memo.version;
-      if (unreadable > 0) log.warn({ cluster, unreadable }, 'rows in the store could not be read and were left out');
-    } catch (error) {
-      log.warn({ cluster, err: error }, 'store cannot be read; starting without remembered rows');
-    }
+    if (forget) await details.drop(cluster);
   }
 
   private async probe(signal: AbortSignal): Promise<void> {
@@ -135,8 +122,8 @@ export class ClusterModule {
   }
 
   /**
-   * Opens a cluster as an application context of its own. Contacts nobody. After `close` no socket, timer or watcher
-   * of it is left.
+   * Opens a cluster as an application context of its own. Contacts nobody. After `close` no socket, timer, watcher
+   * or lease of it is left.
    */
   static async open(link: ClusterLink, surroundings: ClusterSurroundings): Promise<OpenCluster> {
     const context = await NestFactory.createApplicationContext(ClusterModule.forCluster(link, surroundings), {

@@ -6,8 +6,8 @@ import type { ClusterLink, HeldCluster } from './cluster-link.js';
 import type { Feed } from './feed/feed.js';
 import type { LiveRefresh } from './feed/live-refresh.js';
 import type { ClusterRows } from './index/cluster-rows.js';
+import type { Replica } from './feed/replica.js';
 import type { Scope } from './scope.js';
-import type { Watcher } from './feed/watcher.js';
 
 /** What is known of an instance beside its applications; read at every connection. */
 export interface InstanceFacts {
@@ -40,8 +40,7 @@ export class Cluster {
     readonly rows: ClusterRows,
     readonly feed: Feed,
     readonly facts: InstanceFacts,
-    private readonly watcher: Watcher,
-    private readonly warmUp: () => Promise<void>,
+    private readonly replica: Pick<Replica, 'start'>,
     private readonly live: LiveRefresh,
   ) {}
 
@@ -68,12 +67,12 @@ export class Cluster {
     return this.config.labels;
   }
 
-  /** Loads what the store remembers and starts to watch; does nothing when it was started before. */
+  /** Starts to watch, or to follow the process that does; does nothing when it was started before. */
   start(): void {
     if (this.startedAtMs > 0) return;
     this.startedAtMs = Date.now();
     this.feed.move('seeding');
-    void this.warmUp().finally(() => this.watcher.start());
+    this.replica.start();
   }
 
   /**

@@ -50,7 +50,8 @@ export class Watcher {
 
   private async run(): Promise<void> {
     const { feed, log, cluster } = this.options;
-    feed.move('seeding');
+    // Whoever takes over has rows to show, and said so.
+    if (feed.snapshot().state === 'idle') feed.move('seeding');
     let failures = 0;
     while (!this.stopping.signal.aborted) {
       this.isRenewed = false;

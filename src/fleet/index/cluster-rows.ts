@@ -96,10 +96,12 @@ export class ClusterRows {
     this.onChange({ type: 'upsert', row, ...(existing ? { previous: existing.row } : {}) });
   }
 
-  /** Notes that the row may not be true any more; the next write of it takes that back. */
+  /** Notes that the row may not be true any more, and tells it; the next write of it takes that back. */
   markUnconfirmed(key: string): void {
     const entry = this.entries.get(key);
-    if (entry) entry.unconfirmed = true;
+    if (!entry || entry.unconfirmed) return;
+    entry.unconfirmed = true;
+    this.onChange({ type: 'upsert', row: entry.row, previous: entry.row });
   }
 
   /** True when some row may not be true any more. */

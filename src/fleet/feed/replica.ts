@@ -1,0 +1,248 @@
+import type { ClusterKey, Lease, Store, StoredFeed } from '../../cache/store.js';
+import type { Logger } from '../../telemetry/logger.js';
+import type { InstanceFacts } from '../cluster.js';
+import type { ClusterRows, RowChange } from '../index/cluster-rows.js';
+import type { ChangeFollowers } from './change-followers.js';
+import type { Feed } from './feed.js';
+import { FeedFollower } from './feed-follower.js';
+import type { Candidate, Leadership, ReplicationTimings } from './leadership.js';
+import { formatPublished, parsePublished, takenOver, unheard, type PublishedFeed } from './published-feed.js';
+import { StoreWriter } from './store-writer.js';
+import type { Watcher } from './watcher.js';
+
+/** A process that watches already waits so long at most for one that leads to become ready. */
+const handOverMaxMs = 60_000;
+
+export interface ReplicaOptions {
+  key: ClusterKey;
+  store: Store;
+  rows: ClusterRows;
+  feed: Feed;
+  facts: InstanceFacts;
+  /** Makes a watcher, which has not started. */
+  watch: () => Watcher;
+  leadership: Leadership;
+  followers: ChangeFollowers;
+  timings: ReplicationTimings;
+  /** All rows were read anew because changes were missed. */
+  onReload?: () => void;
+  log: Logger;
+}
+
+/**
+ * What this process is for one cluster. While it leads, it watches the cluster and writes what it sees to the store; while
+ * another one leads, it keeps its rows like those in the store; while the store is away, it watches for itself.
+ */
+export class Replica implements Candidate {
+  private role: 'none' | 'following' | 'watching' = 'none';
+  private watcher?: Watcher;
+  private lease?: Lease;
+  private leaseEndsAtMs = 0;
+  /** Since when another process leads although this one watches. */
+  private otherSinceMs?: number;
+  /** When what is shown of the leader's feed was true at the latest, of `performance.now()`. */
+  private heardAtMs = 0;
+  /** Replicas must not all begin to watch in the same moment. */
+  private readonly patience = Math.random();
+  private last: Promise<void> = Promise.resolve();
+  private isClosed = false;
+  private readonly writer: StoreWriter;
+  private readonly follower: FeedFollower;
+
+  constructor(private readonly options: ReplicaOptions) {
+    const { key, store, rows, feed, leadership, followers, log } = options;
+    this.writer = new StoreWriter({
+      ...{ key, store, rows, log, published: () => this.published() },
+      onLost: (lease) => leadership.lose(this, lease),
+    });
+    this.follower = new FeedFollower({
+      ...{ key, store, rows, log, show: (published, ageMs) => this.show(published, ageMs) },
+      onTaken: (row) => this.writer.unnote(row),
+      onReload: (reason) => {
+        options.onReload?.();
+        followers.gap(key.cluster, reason);
+      },
+    });
+    feed.onChange(() => {
+      if (this.lease) this.writer.say();
+    });
+  }
+
+  get key(): ClusterKey {
+    return this.options.key;
+  }
+
+  get isWatching(): boolean {
+    return this.role === 'watching';
+  }
+
+  start(): void {
+    this.options.leadership.join(this);
+  }
+
+  /** A request of somebody failed: if this process watches, it looks now whether the cluster is well. */
+  doubt(): void {
+    this.watcher?.doubt();
+  }
+
+  /** The client was replaced: if this process watches, it connects anew with the one of now. */
+  renew(): void {
+    this.watcher?.renew();
+  }
+
+  /** Hears of every change of the rows. */
+  note(change: RowChange): void {
+    // What does not come from the store the store does not know.
+    if (!this.follower.isTaking) this.writer.note(change);
+  }
+
+  /**
+   * Leaves nothing behind: no stream, timer or lease. With `forget`, what the store has of the cluster goes as well, if
+   * this process leads it.
+   */
+  async close(options: { forget?: boolean } = {}): Promise<void> {
+    const { leadership, followers, store, log, key } = this.options;
+    this.isClosed = true;
+    await this.last;
+    await this.watcher?.stop();
+    await this.writer.close();
+    this.follower.end();
+    followers.remove(this.follower);
+    const lease = leadership.leave(this);
+    if (!lease) return;
+    await (options.forget ? store.drop(lease) : store.release([lease])).catch((error: unknown) => {
+      log.debug({ cluster: key.cluster, err: error }, 'the lease could not be given back; it runs out');
+    });
+  }
+
+  published(): string {
+    const { feed, facts } = this.options;
+    return formatPublished({ feed: feed.snapshot(), facts, complete: this.writer.isComplete });
+  }
+
+  won(lease: Lease, endsAtMs: number): void {
+    this.lease = lease;
+    this.leaseEndsAtMs = endsAtMs;
+    this.turn(async () => {
+      if (this.role !== 'watching') {
+        if (this.role === 'none') this.follower.begin();
+        if (!this.follower.followed) await this.follower.load();
+        this.beginToWatch();
+      }
+      // It may be lost again already.
+      if (this.lease !== lease) return;
+      this.options.feed.setSource('leader');
+      this.writer.lead(lease, () => performance.now() < this.leaseEndsAtMs);
+    });
+  }
+
+  renewed(endsAtMs: number): void {
+    this.leaseEndsAtMs = endsAtMs;
+    if (this.isWatching) this.options.feed.setSource('leader');
+    this.writer.wake();
+  }
+
+  lost(lease: Lease): void {
+    if (this.lease !== lease) return;
+    this.lease = undefined;
+    if (this.isWatching) this.options.feed.setSource('local');
+    void this.writer.stop();
+  }
+
+  seen(stored: StoredFeed): void {
+    if (this.role === 'following') {
+      void this.follower.see(stored);
+      this.checkAge();
+      return;
+    }
+    if (!stored.leader) {
+      this.otherSinceMs = undefined;
+      return;
+    }
+    if (this.role === 'none' || this.mayHandOver(stored)) this.turn(() => this.beginToFollow());
+  }
+
+  away(ms: number): void {
+    const { timings } = this.options;
+    if (this.role === 'watching') {
+      if (!this.lease || performance.now() >= this.leaseEndsAtMs) this.options.feed.setSource('local');
+      return;
+    }
+    if (this.role === 'following') this.checkAge();
+    // A process that has just started has nothing to show: it does not wait.
+    const patienceMs = this.role === 'none' ? 0 : timings.localAfterMs * (1 + this.patience / 3);
+    if (ms < patienceMs) return;
+    this.turn(async () => {
+      if (this.role !== 'watching') this.beginToWatch();
+      this.options.feed.setSource('local');
+    });
+  }
+
+  /** The process that leads holds everything and has read the cluster, or had the time to. */
+  private mayHandOver({ state }: StoredFeed): boolean {
+    this.otherSinceMs ??= performance.now();
+    if (performance.now() - this.otherSinceMs > handOverMaxMs) return true;
+    const published = state === undefined ? undefined : parsePublished(state);
+    return published?.complete === true && published.feed.state !== 'seeding';
+  }
+
+  private beginToWatch(): void {
+    const { feed, followers, watch } = this.options;
+    const { followed } = this.follower;
+    if (followed) this.writer.startFrom(followed.version);
+    else this.writer.startFromNothing();
+    this.follower.end();
+    followers.remove(this.follower);
+    this.role = 'watching';
+    if (feed.snapshot().asOf) feed.move('stale', takenOver.message, takenOver.code);
+    this.watcher = watch();
+    this.watcher.start();
+  }
+
+  private async beginToFollow(): Promise<void> {
+    if (this.role === 'following' || this.lease) return;
+    const { feed, followers } = this.options;
+    const watched = this.role === 'watching';
+    await this.writer.stop();
+    const { watcher } = this;
+    this.watcher = undefined;
+    await watcher?.stop();
+    this.role = 'following';
+    this.otherSinceMs = undefined;
+    this.heardAtMs = performance.now();
+    this.follower.begin();
+    followers.add(this.follower);
+    feed.setSource('follower');
+    await this.follower.load(watched ? 'another replica watches now' : undefined);
+  }
+
+  private show({ feed: said, facts: known }: PublishedFeed, ageMs: number): void {
+    const { feed, facts } = this.options;
+    if (known.version) facts.version = known.version;
+    if (known.uiUrl) facts.uiUrl = known.uiUrl;
+    if (this.role !== 'following') {
+      // Not yet known to be watched by anybody: only how old it is counts.
+      if (said.asOf) feed.remember(said.asOf);
+      return;
+    }
+    this.heardAtMs = Math.max(this.heardAtMs, performance.now() - ageMs);
+    feed.adopt(said);
+    this.checkAge();
+  }
+
+  /** What nobody has said for long cannot be shown as if it were so. */
+  private checkAge(): void {
+    const { feed, timings } = this.options;
+    if (performance.now() - this.heardAtMs < timings.trustMs || !feed.isLive) return;
+    feed.adopt({ ...feed.snapshot(), since: new Date(), state: 'stale', reason: unheard.message, code: unheard.code });
+  }
+
+  /** One change of role after the other. */
+  private turn(work: () => Promise<void>): void {
+    this.last = this.last
+      .then(() => (this.isClosed ? undefined : work()))
+      .catch((error: unknown) => {
+        this.options.log.error({ cluster: this.key.cluster, err: error }, 'change of role failed');
+      });
+  }
+}
