@@ -7,6 +7,7 @@ import { ToolRunner } from '../tools/tool-runner.js';
 import { FleetServer } from './fleet-server.js';
 import { createHttpHandler } from './http-handler.js';
 import { McpEndpoint } from './mcp-endpoint.js';
+import { McpShortPath } from './short-path.js';
 
 /** Time that calls under way get at shutdown. Waits for jobs are cut: they are made to be asked again. */
 const drainMs = 5000;
@@ -25,12 +26,15 @@ export class McpModule implements OnModuleInit, OnModuleDestroy {
         {
           provide: McpEndpoint,
           inject: [ToolRunner, Authenticator],
-          useFactory: (runner: ToolRunner, authenticator: Authenticator) =>
-            new McpEndpoint({
-              handler: createHttpHandler(new FleetServer(runner), options.log),
+          useFactory: (runner: ToolRunner, authenticator: Authenticator) => {
+            const server = new FleetServer(runner);
+            return new McpEndpoint({
+              handler: createHttpHandler(server, options.log),
+              shortPath: new McpShortPath({ runner, mirroredArguments: (tool) => server.mirroredArguments(tool) }),
               authenticate: (authorization) => authenticator.authenticate(authorization),
               log: options.log,
-            }),
+            });
+          },
         },
       ],
       exports: [McpEndpoint],
