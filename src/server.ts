@@ -1,12 +1,18 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Config, ProcessRole } from './config/config.js';
+import { ConfigReload, type ReloadReason, type ReloadResult } from './config/config-reload.js';
+import type { ConfigSource } from './config/config-source.js';
+import { ConfigWatch } from './config/config-watch.js';
+import { LiveConfig } from './config/live-config.js';
 import { openSecret } from './config/secrets.js';
 import type { FleetOptions } from './fleet/fleet.module.js';
 import { Fleet } from './fleet/fleet.js';
 import { fastifyOptions } from './rest/fastify-options.js';
 import { ServerModule } from './server.module.js';
 import type { Logger } from './telemetry/logger.js';
+import { Metrics } from './telemetry/metrics.js';
 
 export interface ServerOptions {
   config: Config;
@@ -14,12 +20,18 @@ export interface ServerOptions {
   log: Logger;
   /** When replicas take over from one another; for tests. */
   replication?: FleetOptions['replication'];
+  /** Where the configuration can be read again from. Absent: it stays as it is. */
+  source?: ConfigSource;
+  /** Warnings that were told when it was first read. */
+  warnings?: readonly string[];
 }
 
 export interface RunningServer {
   /** For example `http://127.0.0.1:8090`. */
   url: string;
   fleet: Fleet;
+  /** Reads the configuration again; undefined when there is no source of it. Never throws. */
+  reload(because: ReloadReason): Promise<ReloadResult | undefined>;
   /** Drains: no new calls, running ones finish, jobs are handed over. Leaves nothing behind. */
   close(): Promise<void>;
 }
@@ -39,7 +51,8 @@ export async function redisUrls({ redis }: Config): Promise<{ cacheUrl?: string;
  *
  * Throws what opening the port throws (`EADDRINUSE`, ...).
  */
-export async function startServer({ config, role, log, replication }: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, role, log, replication } = options;
   const redis = await redisUrls(config);
   const app = await NestFactory.create<NestFastifyApplication>(
     ServerModule.forRoot({ config, role, log, redis, http: true, replication }),
@@ -54,5 +67,26 @@ export async function startServer({ config, role, log, replication }: ServerOpti
   }
   const fleet = app.get(Fleet, { strict: false });
   if (role !== 'worker') fleet.start();
-  return { url: (await app.getUrl()).replace('[::1]', 'localhost'), fleet, close: () => app.close() };
+  const watch = watchConfig(app, options);
+  await watch?.start();
+  return {
+    url: (await app.getUrl()).replace('[::1]', 'localhost'),
+    fleet,
+    reload: async (because) => watch?.reload(because),
+    close: async () => {
+      await watch?.close();
+      await app.close();
+    },
+  };
+}
+
+/** Takes the configuration over whenever it changes, from `start` on. Close it before the application. */
+export function watchConfig(
+  app: INestApplicationContext,
+  { source, log, warnings }: Pick<ServerOptions, 'source' | 'log' | 'warnings'>,
+): ConfigWatch | undefined {
+  if (!source) return undefined;
+  const live = app.get(LiveConfig, { strict: false });
+  const metrics = app.get(Metrics, { strict: false });
+  return new ConfigWatch(new ConfigReload({ source, live, log, metrics, warnings }));
 }

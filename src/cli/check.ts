@@ -34,7 +34,7 @@ const clustersAtOnce = 20;
 
 /** Validates the configuration, asks every cluster and prints a table. Fails (exit code 1) when one is not usable. */
 export async function check(options: CheckOptions): Promise<void> {
-  const config = configFor(notListening(options), createLogger(options.logLevel));
+  const { config } = configFor(notListening(options), createLogger(options.logLevel));
   const limit = pLimit(clustersAtOnce);
   const checked = await Promise.all(config.clusters.map((cluster) => limit(() => checkCluster(cluster))));
   process.stdout.write(options.json ? `${JSON.stringify(checked, undefined, 2)}\n` : `${tableOf(checked)}\n`);

@@ -1,9 +1,10 @@
 import type { ProcessRole } from '../config/config.js';
 import { isLoopback } from '../config/loopback.js';
+import type { RunningServer } from '../server.js';
 import { createLogger, type LogLevel } from '../telemetry/logger.js';
 import { configFor, type ConfigOptions } from './config-for.js';
 import { CommandError, listenError } from './exit.js';
-import { untilAskedToStop } from './signals.js';
+import { onHangup, untilAskedToStop } from './signals.js';
 
 export interface ServeOptions extends ConfigOptions {
   role: ProcessRole;
@@ -13,7 +14,7 @@ export interface ServeOptions extends ConfigOptions {
 /** MCP and REST over HTTP, workers by role; until it is asked to stop. */
 export async function serve(options: ServeOptions): Promise<void> {
   const log = createLogger(options.logLevel);
-  const config = configFor(options, log);
+  const { config, ...again } = configFor(options, log);
   if (options.role === 'worker' && !config.redis.queue) {
     throw new CommandError(
       'A worker takes its jobs from Redis, and none is configured. Set redis.queue, or run with --role all.',
@@ -25,7 +26,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
   // Loaded only now: a mistake in the configuration is told at once.
   const { startServer } = await import('../server.js');
-  const server = await startServer({ config, role: options.role, log }).catch((error: unknown) => {
+  // From before it listens: a signal meanwhile must not end it.
+  const started: { server?: RunningServer } = {};
+  const stopListening = onHangup(() => void started.server?.reload('signal'));
+  const server = await startServer({ config, role: options.role, log, ...again }).catch((error: unknown) => {
     throw listenError(error, host, port);
   });
   log.info(
@@ -38,7 +42,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     },
     'listening',
   );
+  started.server = server;
   const signal = await untilAskedToStop();
+  stopListening();
   log.info({ signal }, 'draining');
   await server.close();
   log.info('stopped');

@@ -13,3 +13,9 @@ export function untilAskedToStop(): Promise<NodeJS.Signals> {
     process.on('SIGINT', stop);
   });
 }
+
+/** Calls `act` at every SIGHUP, which then no longer ends the process; the result ends that. Windows has no such signal. */
+export function onHangup(act: () => void): () => void {
+  process.on('SIGHUP', act);
+  return () => process.off('SIGHUP', act);
+}

@@ -20,6 +20,8 @@ const shownMax = 100;
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
+  /** The same for people, one line each, with the place where it is known. */
+  readonly lines: readonly string[];
 
   /** @param source what was read: the file as the user named it, or a word for the environment */
   constructor(source: string, problems: readonly ConfigProblem[]) {
@@ -28,19 +30,25 @@ export class ConfigError extends Error {
       path: scrubText(problem.path),
       message: scrubText(problem.message),
     }));
-    super(describe(source, scrubbed));
+    const lines = linesOf(source, scrubbed);
+    super(describe(problems.length, lines));
     this.problems = scrubbed;
+    this.lines = lines;
   }
 }
 
-function describe(source: string, problems: readonly ConfigProblem[]): string {
+function linesOf(source: string, problems: readonly ConfigProblem[]): string[] {
   const lines = problems.slice(0, shownMax).map(({ path, message, line, column }) => {
     const place = line === undefined ? source : `${source}:${line}:${column ?? 1}`;
     return path === '' ? `${place}: ${message}` : `${place}: ${path} ${message}`;
   });
   if (problems.length > shownMax) lines.push(`… and ${problems.length - shownMax} more`);
+  return lines;
+}
+
+function describe(count: number, lines: readonly string[]): string {
   if (lines.length === 1) return lines[0] as string;
-  return [`The configuration has ${problems.length} problems:`, ...lines.map((line) => `  ${line}`)].join('\n');
+  return [`The configuration has ${count} problems:`, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
 export type Path = readonly (string | number)[];

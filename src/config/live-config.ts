@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './config.js';
 
 /** What one part of the program made ready for a new configuration. */
@@ -20,8 +21,10 @@ export interface ConfigUser {
 export interface ConfigChange {
   /** Of all users that had something to do, merged. */
   summary: Record<string, unknown>;
-  /** False when nobody had anything to do. */
+  /** False when nobody had anything to do, and it says what the one before said: that one stays. */
   isChange: boolean;
+  /** What broke while it was taken over, though nobody foresaw it. The rest has taken it over. */
+  failure?: unknown;
 }
 
 /**
@@ -62,16 +65,25 @@ export class LiveConfig {
     try {
       for (const user of this.users) prepared.push(await user.prepare(frozen(next)));
     } catch (error) {
-      await Promise.all(prepared.map(async (each) => each.abandon?.()));
+      await letGo(prepared);
       throw error;
     }
     const summaries = prepared.flatMap(({ summary }) => summary ?? []);
+    const summary = Object.assign({}, ...summaries) as Record<string, unknown>;
+    if (summaries.length === 0 && isDeepStrictEqual(next, this.config)) {
+      await letGo(prepared);
+      return { summary, isChange: false };
+    }
     this.config = next;
     this.loaded = new Date();
-    await Promise.all(prepared.map(async (each) => each.commit()));
-    return { summary: Object.assign({}, ...summaries) as Record<string, unknown>, isChange: summaries.length > 0 };
+    const ends = await Promise.allSettled(prepared.map(async (each) => each.commit()));
+    const broken = ends.find((end) => end.status === 'rejected');
+    return { summary, isChange: true, ...(broken ? { failure: broken.reason as unknown } : {}) };
   }
 }
+
+const letGo = (prepared: readonly Prepared[]): Promise<unknown> =>
+  Promise.all(prepared.map(async (each) => each.abandon?.()));
 
 function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;

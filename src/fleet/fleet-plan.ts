@@ -1,4 +1,6 @@
 import type { ClusterConfig } from '../config/config.js';
+import { ConfigError, type ConfigProblem } from '../config/config-error.js';
+import { AppError } from '../errors/app-error.js';
 import type { ClusterLink, LinkChange } from './cluster-link.js';
 import type { OpenCluster } from './fleet.js';
 
@@ -13,8 +15,8 @@ export interface FleetPlan {
 }
 
 /**
- * Makes ready what another configuration of the clusters needs; nothing of the fleet is different yet. Throws when one
- * of them cannot be used, and has let go of everything then.
+ * Makes ready what another configuration of the clusters needs; nothing of the fleet is different yet. Throws
+ * `ConfigError` with all that cannot be used, and has let go of everything then.
  */
 export async function planFleet(
   now: ReadonlyMap<string, OpenCluster>,
@@ -24,18 +26,20 @@ export async function planFleet(
   const order = clusters.map(({ name }) => name);
   const removed = [...now.values()].filter(({ cluster }) => !order.includes(cluster.name));
   const plan: FleetPlan = { order, changed: [], opened: [], removed };
-  try {
-    for (const config of clusters) {
-      const existing = now.get(config.name);
-      if (existing && existing.cluster.config.url === config.url) {
+  const problems: ConfigProblem[] = [];
+  for (const [index, config] of clusters.entries()) {
+    const existing = now.get(config.name);
+    try {
+      if (existing?.cluster.config.url === config.url) {
         plan.changed.push({ name: config.name, change: existing.link.prepare(config) });
       } else plan.opened.push({ link: newLink(config), instead: existing });
+    } catch (error) {
+      problems.push({ path: `clusters[${index}]`, message: `(${config.name}): ${AppError.from(error).message}` });
     }
-    return plan;
-  } catch (error) {
-    await abandonPlan(plan);
-    throw error;
   }
+  if (problems.length === 0) return plan;
+  await abandonPlan(plan);
+  throw new ConfigError('The configuration', problems);
 }
 
 export async function abandonPlan({ changed, opened }: FleetPlan): Promise<void> {

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ReloadResult } from '../config/config-reload.js';
 import { version } from './version.js';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
@@ -76,6 +77,38 @@ export class Metrics {
 
   private eventStreams: () => number = () => 0;
 
+  private readonly configReloads = new Counter({
+    name: 'config_reloads_total',
+    help: 'Reloads of the configuration: applied, unchanged, restart_needed, refused, failed.',
+    labelNames: ['result'],
+    registers: [this.registry],
+  });
+
+  private readonly configSuccessful = new Gauge({
+    name: 'config_last_reload_successful',
+    help: '1 when the last reload of the configuration succeeded or there was none, 0 when it was refused or failed.',
+    registers: [this.registry],
+  });
+
+  private readonly configTime = new Gauge({
+    name: 'config_last_reload_success_timestamp_seconds',
+    help: 'When the configuration was last read with success (seconds since the epoch).',
+    registers: [this.registry],
+  });
+
+  private readonly configRestart = new Gauge({
+    name: 'config_restart_needed',
+    help: '1 when the configuration was changed in something that only a restart takes over.',
+    registers: [this.registry],
+  });
+
+  private readonly configHash = new Gauge({
+    name: 'config_info',
+    help: 'Always 1; the label tells the hash of the configuration in force. Replicas that differ are configured otherwise.',
+    labelNames: ['hash'],
+    registers: [this.registry],
+  });
+
   /** @param options.process also measures the process: CPU, memory, event loop. Off in tests that create many. */
   constructor(options: { process?: boolean } = {}) {
     const now = () => this.feeds();
@@ -116,6 +149,8 @@ export class Metrics {
         this.set(streams());
       },
     });
+    this.configSuccessful.set(1);
+    this.configTime.setToCurrentTime();
     if (options.process) collectDefaultMetrics({ register: this.registry });
   }
 
@@ -165,6 +200,22 @@ export class Metrics {
   /** Where the scrape reads how many streams of events are open. */
   readEventStreams(count: () => number): void {
     this.eventStreams = count;
+  }
+
+  /** What a reload of the configuration came to. */
+  configReloaded(result: ReloadResult): void {
+    const isSuccess = result !== 'refused' && result !== 'failed';
+    this.configReloads.inc({ result });
+    this.configSuccessful.set(isSuccess ? 1 : 0);
+    if (!isSuccess) return;
+    this.configTime.setToCurrentTime();
+    this.configRestart.set(result === 'restart_needed' ? 1 : 0);
+  }
+
+  /** The configuration in force. */
+  configTaken(hash: string): void {
+    this.configHash.reset();
+    this.configHash.set({ hash }, 1);
   }
 
   /** Where the scrape reads the feeds from; the last one given counts. */

@@ -86,7 +86,7 @@ export class Connection {
 
   /** Ends the stream and all that goes with it; the feed is not told. */
   end(): void {
-    this.abort.abort(new Error('the stream is no longer wanted'));
+    this.abort.abort(new AppError('unavailable', 'the client of this cluster was replaced'));
   }
 
   private take(signal: WatchSignal): void {
