@@ -14,6 +14,8 @@ const retryMs = 500;
 
 /** Whom a reader gives what it reads, one step after the other. Neither may reject. */
 export interface ReaderTarget {
+  /** Reading begins after the entry with this id, the last one there is. */
+  begin(id: string): void;
   take(entries: readonly ChangeEntry[]): Promise<void>;
   /** Something may be missing; `id` is that of the last entry before the end of the gap. */
   gap(id: string, reason: string): Promise<void>;
@@ -58,10 +60,7 @@ export class ChangeReader {
     for (let failures = 0; !this.ended.signal.aborted; failures++) {
       try {
         if (this.client.status !== 'ready') await once(this.client, 'ready', { signal: this.ended.signal });
-        const begun = this.position ?? (await this.lastId());
-        // Whoever listens since before the first connection may have missed something, too.
-        if (this.position === undefined && failures > 0) await this.target.gap(begun, 'the store could not be read');
-        this.position = begun;
+        if (this.position === undefined) await this.begin(failures > 0);
         for (;;) await this.readOnce();
       } catch (error) {
         if (this.ended.signal.aborted) return;
@@ -69,6 +68,14 @@ export class ChangeReader {
         await pause(retryMs * (0.5 + Math.random()));
       }
     }
+  }
+
+  private async begin(isLate: boolean): Promise<void> {
+    const position = await this.lastId();
+    this.target.begin(position);
+    this.position = position;
+    // Whoever listens since before the first connection may have missed something, too.
+    if (isLate) await this.target.gap(position, 'the store could not be read');
   }
 
   private async readOnce(): Promise<void> {

@@ -23,8 +23,8 @@ export class RedisChangeLog implements ChangeLog {
   private follower?: RowsFollower;
   private readonly key: string;
   private reader?: ChangeReader;
-  /** The last change that was told, or where reading began. */
-  private reached = '0-0';
+  /** The last change that was told, or where reading began; undefined while it has not. */
+  private reached?: string;
   private missedTimer?: NodeJS.Timeout;
 
   /** @param options for the connection of the reader, which waits for changes and can serve nothing else */
@@ -46,7 +46,10 @@ export class RedisChangeLog implements ChangeLog {
     this.read();
     this.follower = follower;
     return {
-      gap: (cluster, reason) => this.tell({ id: this.reached, kind: 'gap', cluster, reason }),
+      // Before the first connection nobody was told anything that could be wrong.
+      gap: (cluster, reason) => {
+        if (this.reached !== undefined) this.tell({ id: this.reached, kind: 'gap', cluster, reason });
+      },
       stop: () => (this.follower = undefined),
     };
   }
@@ -54,14 +57,14 @@ export class RedisChangeLog implements ChangeLog {
   async since(id: string): Promise<LoggedChange[] | undefined> {
     if (!isChangeId(id)) return undefined;
     // What comes after is told: only then do the rows of this process hold it.
-    const end = this.reader ? this.reached : '+';
+    const end = this.reached;
     const found: LoggedChange[] = [];
     const [first, ...rest] = await this.entriesFrom(id);
     if (!first || (first.id !== id && first.after !== id)) return undefined;
     let page = first.id === id ? rest : [first, ...rest];
     for (; page.length > 0; page = await this.entriesFrom(`(${page.at(-1)?.id}`)) {
       for (const { id: each, change } of page) {
-        if (end !== '+' && compareChangeIds(each, end) > 0) return found;
+        if (end !== undefined && compareChangeIds(each, end) > 0) return found;
         if (change) found.push(change);
       }
     }
@@ -81,11 +84,14 @@ export class RedisChangeLog implements ChangeLog {
   private read(): void {
     if (this.reader) return;
     this.reader = new ChangeReader(this.options, this.key, {
+      begin: (id) => (this.reached = id),
       take: (entries) => this.take(entries),
       gap: async (id, reason) => {
         await this.follower?.catchUp();
-        if (compareChangeIds(id, this.reached) > 0) this.reached = id;
-        this.tell({ id: this.reached, kind: 'gap', reason });
+        // Where a history begins anew, the id before its first entry is none.
+        const end = this.reached !== undefined && compareChangeIds(id, this.reached) < 0 ? this.reached : id;
+        this.reached = end;
+        this.tell({ id: end, kind: 'gap', reason });
       },
     });
     this.reader.start();
