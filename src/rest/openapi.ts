@@ -3,18 +3,20 @@ import { errorCatalogue, type ErrorCode } from '../errors/catalogue.js';
 import { problemTypePrefix } from '../errors/problem.js';
 import type { Tool } from '../tools/tool.js';
 import { inputSchema } from './tool-input.js';
-import { toolRoute } from './tool-route.js';
+import { toolRoute, type RoutedInput } from './tool-route.js';
 
-type Json = Record<string, unknown>;
+export type Json = Record<string, unknown>;
 
 export interface OpenApiOptions {
   version: string;
   /** Address under which callers reach the server; absent: that of the document. */
   publicUrl?: string;
+  /** Paths of what is no tool. */
+  paths?: Json;
 }
 
-/** The OpenAPI 3.1 document of the tools' routes. Derived from their declarations alone; equal input, equal document. */
-export function openApiDocument(tools: readonly Tool[], { version, publicUrl }: OpenApiOptions): Json {
+/** The OpenAPI 3.1 document of the tools' routes. Derived from declarations alone; equal input, equal document. */
+export function openApiDocument(tools: readonly Tool[], { version, publicUrl, paths: more }: OpenApiOptions): Json {
   const paths: Record<string, Json> = {};
   for (const tool of tools) {
     const { template, method } = toolRoute(tool);
@@ -34,7 +36,7 @@ export function openApiDocument(tools: readonly Tool[], { version, publicUrl }: 
     // The empty one: a server without keys, which only loopback reaches, asks for none.
     security: [{ apiKey: [] }, {}],
     tags: [...new Set(tools.map(({ toolset }) => toolset))].map((name) => ({ name })),
-    paths,
+    paths: { ...paths, ...more },
     components: {
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of the server configuration' },
@@ -46,17 +48,7 @@ export function openApiDocument(tools: readonly Tool[], { version, publicUrl }: 
 }
 
 function operation(tool: Tool): Json {
-  const { method, parameters: inPath } = toolRoute(tool);
-  const { properties = {}, required = [] } = plainSchema(inputSchema(tool)) as {
-    properties?: Record<string, Json>;
-    required?: string[];
-  };
-  const rest = Object.entries(properties).filter(([name]) => !inPath.includes(name));
-  const inBody = method === 'POST' || method === 'PATCH';
-  const parameters = [
-    ...inPath.map((name) => parameter('path', name, properties[name] ?? {}, true)),
-    ...(inBody ? [] : rest.map(([name, schema]) => parameter('query', name, schema, required.includes(name)))),
-  ];
+  const { inBody, rest, required, parameters } = argumentsOf(tool);
   return {
     operationId: tool.name,
     summary: tool.title,
@@ -66,6 +58,22 @@ function operation(tool: Tool): Json {
     ...(inBody ? { requestBody: requestBody(Object.fromEntries(rest), required) } : {}),
     responses: { ...success(tool), ...problems },
   };
+}
+
+/** Where the arguments of a route go. */
+export function argumentsOf(route: RoutedInput) {
+  const { method, parameters: inPath } = toolRoute(route);
+  const { properties = {}, required = [] } = plainSchema(inputSchema(route)) as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  const rest = Object.entries(properties).filter(([name]) => !inPath.includes(name));
+  const inBody = method === 'POST' || method === 'PATCH';
+  const parameters = [
+    ...inPath.map((name) => parameter('path', name, properties[name] ?? {}, true)),
+    ...(inBody ? [] : rest.map(([name, schema]) => parameter('query', name, schema, required.includes(name)))),
+  ];
+  return { inBody, rest, required, parameters };
 }
 
 /** Says the description once, beside the schema, where OpenAPI's readers look for it. */
@@ -96,7 +104,7 @@ function success(tool: Tool): Json {
 }
 
 /** JSON Schema as OpenAPI 3.1 takes it: without the dialect, which the document sets, and without what is MCP's. */
-function plainSchema(schema: unknown): unknown {
+export function plainSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(plainSchema);
   if (typeof schema !== 'object' || schema === null) return schema;
   const kept = Object.entries(schema).filter(([key]) => key !== '$schema' && key !== 'x-mcp-header');
@@ -105,7 +113,8 @@ function plainSchema(schema: unknown): unknown {
 
 const codes = Object.keys(errorCatalogue) as ErrorCode[];
 const statuses = [...new Set(codes.map((code) => errorCatalogue[code].http))].sort((a, b) => a - b);
-const problems = Object.fromEntries([
+/** Every answer that is a problem. */
+export const problems = Object.fromEntries([
   ...statuses.map((status) => [status, { $ref: `#/components/responses/Problem${status}` }]),
 ]) as Json;
 

@@ -25,6 +25,7 @@ import { EventRoutes } from './event-routes.js';
 import type { EventStreamTimes } from './event-stream.js';
 import { bodyBytesMax } from './fastify-problem.js';
 import { FrontDoor, type DoorRules } from './front-door.js';
+import { eventPaths } from './openapi-events.js';
 import { openApiDocument } from './openapi.js';
 import { ProblemFilter } from './problem.filter.js';
 import { RequestDrain } from './request-drain.js';
@@ -124,7 +125,8 @@ export class RestModule implements OnModuleInit, OnModuleDestroy, BeforeApplicat
   private document(): string {
     const { publicUrl } = this.live.current.server;
     if (!this.made || this.made.publicUrl !== publicUrl) {
-      this.made = { publicUrl, text: JSON.stringify(openApiDocument(this.runner.catalog, { version, publicUrl })) };
+      const document = openApiDocument(this.runner.catalog, { version, publicUrl, paths: eventPaths() });
+      this.made = { publicUrl, text: JSON.stringify(document) };
     }
     return this.made.text;
   }

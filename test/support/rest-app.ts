@@ -9,6 +9,7 @@ import { EmbeddedChangeLog } from '../../src/cache/embedded-change-log.js';
 import { STORE } from '../../src/cache/store.js';
 import type { ServerConfig } from '../../src/config/config.js';
 import { FleetConfigModule } from '../../src/config/config.module.js';
+import { LiveConfig } from '../../src/config/live-config.js';
 import { AppError } from '../../src/errors/app-error.js';
 import { FleetEvents } from '../../src/fleet/events/fleet-events.js';
 import { Fleet, type ClusterOpener } from '../../src/fleet/fleet.js';
@@ -113,6 +114,8 @@ export interface RestApp {
   /** Every line that was logged. */
   log: () => string;
   metrics: Metrics;
+  /** As if the configuration had been read anew. */
+  configure(server: Partial<ServerConfig>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,11 +125,13 @@ export interface RestAppOptions {
   queue?: HealthSource;
   rest?: Partial<RestModuleOptions>;
   tools?: readonly Tool[];
+  events?: FleetEvents;
   /** Further modules, as the MCP endpoint is one. */
   imports?: DynamicModule['imports'];
 }
 
-const noClusters = {} as ClusterOpener;
+const noEvents = (): FleetEvents =>
+  new FleetEvents(new Fleet(new FleetIndex(), {} as ClusterOpener), new EmbeddedChangeLog());
 
 const healthy = (kind: string): HealthSource => ({ kind, health: async () => ({ ok: true }) });
 
@@ -154,7 +159,7 @@ export async function startRestApp(options: RestAppOptions = {}): Promise<RestAp
       { provide: JOB_QUEUE, useValue: options.queue ?? { ...healthy('embedded'), durable: false } },
       {
         provide: FleetEvents,
-        useValue: new FleetEvents(new Fleet(new FleetIndex(), noClusters), new EmbeddedChangeLog()),
+        useValue: options.events ?? noEvents(),
       },
     ],
     exports: [ToolRunner, Metrics, STORE, JOB_QUEUE, FleetEvents],
@@ -179,7 +184,17 @@ export async function startRestApp(options: RestAppOptions = {}): Promise<RestAp
   });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { app, port, url: `http://127.0.0.1:${port}`, metrics, log: () => lines.join(''), close: () => app.close() };
+  return {
+    app,
+    port,
+    url: `http://127.0.0.1:${port}`,
+    metrics,
+    log: () => lines.join(''),
+    configure: async (server) => {
+      await app.get(LiveConfig).change({ ...config, server: { ...config.server, ...server } });
+    },
+    close: () => app.close(),
+  };
 }
 
 /** Sends bytes as they are and gives everything that comes back until the server closes; for what no client would send. */
