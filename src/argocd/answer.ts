@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { z } from 'zod';
+import type { AppError } from '../errors/app-error.js';
 import { translateAnswer } from './errors.js';
 import { failure, type FailedAnswer, type RequestFacts } from './failure.js';
 import { readBody } from './read-body.js';
@@ -18,10 +19,7 @@ export async function failedAnswer(response: Dispatcher.ResponseData): Promise<F
 export function parseAnswer<T>(answer: FailedAnswer, schema: z.ZodType<T>, facts: RequestFacts): T {
   if (answer.status !== 200) throw translateAnswer(answer, facts);
   const doubt = facts.isChange ? { maybeAccepted: true } : {};
-  if (/text\/html/i.test(answer.contentType)) {
-    const [code, reason, message] = notArgoCd(200);
-    throw failure(code, reason, message, doubt);
-  }
+  notAPage(answer, doubt);
   let value: unknown;
   try {
     value = JSON.parse(answer.body);
@@ -35,6 +33,13 @@ export function parseAnswer<T>(answer: FailedAnswer, schema: z.ZodType<T>, facts
     ...doubt,
     ...(at ? { at } : {}),
   });
+}
+
+/** Throws for a page in answer to a request of the API: something else stands there. */
+export function notAPage({ contentType }: { contentType: string }, details: AppError['details'] = {}): void {
+  if (!/text\/html/i.test(contentType)) return;
+  const [code, reason, message] = notArgoCd(200);
+  throw failure(code, reason, message, details);
 }
 
 export const contentTypeOf = (response: Dispatcher.ResponseData): string =>

@@ -1,4 +1,5 @@
-import type { Application, ApplicationList, RevisionMetadata, Settings, UserInfo, Version } from './schemas.js';
+import type { ListEnd } from './list.js';
+import type { Application, RevisionMetadata, Settings, UserInfo, Version } from './schemas.js';
 
 /** Names one application. `project` should always be given when known: only then 404 and 403 can be told apart. */
 export interface ApplicationRef {
@@ -28,6 +29,13 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+export interface ListOptions extends CallOptions {
+  /** Absent: everything. */
+  fields?: readonly string[];
+  /** Absent: of all projects. */
+  projects?: readonly string[];
+}
+
 /**
  * One Argo CD instance over its HTTP API.
  *
@@ -43,7 +51,12 @@ export interface ArgoCdApi {
   userInfo(options?: CallOptions): Promise<UserInfo>;
   /** `object` is `<project>/<application>` or a glob; slashes in it are kept. */
   canI(resource: string, action: string, object: string, options?: CallOptions): Promise<boolean>;
-  list(options?: CallOptions & { fields?: readonly string[]; projects?: readonly string[] }): Promise<ApplicationList>;
+  /**
+   * Reads the list of applications while it arrives and hands over one after the other; resolves when the list is
+   * complete. If it breaks off it rejects, and what was handed over is true nevertheless. Items that are no applications
+   * are counted; `cluster_unreachable` with reason `too_large` for one of more than 4 MiB.
+   */
+  listEach(options: ListOptions, take: (application: Application) => void): Promise<ListEnd>;
   get(ref: ApplicationRef, options?: CallOptions & { refresh?: 'normal' | 'hard' }): Promise<Application>;
   /**
    * Who made a commit of one of the application's Git sources, and when. `revision` is a full hash: a branch or a tag

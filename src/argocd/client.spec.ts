@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AppError } from '../errors/app-error.js';
-import { rejection, ScriptedCredentials, testClient } from '../../test/support/argocd-client.js';
+import { listAll, rejection, ScriptedCredentials, testClient } from '../../test/support/argocd-client.js';
 import { recording } from '../../test/support/recordings.js';
 import { json, replay, ScriptedServer } from '../../test/support/scripted-server.js';
 import type { ArgoCdClient } from './client.js';
@@ -37,9 +37,9 @@ describe('the client', () => {
     server.use(replay(recording(version, 'can-i-yes')));
     expect(await client.canI('applications', 'sync', 'default/settings')).toBe(true);
     server.use(replay(recording(version, 'list')));
-    expect((await client.list()).items?.length).toBeGreaterThan(0);
+    expect((await listAll(client)).length).toBeGreaterThan(0);
     server.use(replay(recording(version, 'list-empty')));
-    expect((await client.list()).items).toBeNull();
+    expect(await listAll(client)).toEqual([]);
     const accepted = recording(version, 'sync-accepted');
     const { metadata } = application.parse(accepted.response.body);
     const same = { name: metadata?.name ?? '', namespace: metadata?.namespace ?? '', project: 'default' };
@@ -162,7 +162,7 @@ describe('the client', () => {
     server.use((_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html></html>'));
     expect((await errorOf(client.version())).details['reason']).toBe('not_argocd');
     server.use(replay(recording('v3.6', 'rootpath-without-prefix')));
-    const error = await errorOf(client.list());
+    const error = await errorOf(listAll(client));
     expect([error.code, error.details['reason']]).toEqual(['cluster_unreachable', 'not_argocd']);
     expect(error.message).toContain('path prefix');
   });
@@ -179,7 +179,7 @@ describe('the client', () => {
     ['{"metadata":{"name":"guestbook","namespace":"argocd"},"status":{"conditions":7}}'],
   ])('never takes %s for an answer', async (body) => {
     server.use((_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(body));
-    for (const call of [client.get(ref), client.list(), client.version(), client.canI('a', 'b', 'c')]) {
+    for (const call of [client.get(ref), listAll(client), client.version(), client.canI('a', 'b', 'c')]) {
       const error = await errorOf(call);
       expect([error.code, error.details['reason']]).toEqual(['cluster_unreachable', 'garbage']);
     }

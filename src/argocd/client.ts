@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { type AppError } from '../errors/app-error.js';
-import type { ApplicationRef, ArgoCdApi, CallOptions, SyncRequest, WatchSignal } from './argocd-api.js';
+import type { ApplicationRef, ArgoCdApi, CallOptions, ListOptions, SyncRequest, WatchSignal } from './argocd-api.js';
 import { failure } from './failure.js';
 import { Http, type HttpOptions } from './http.js';
+import { applicationBytesMax, readList, type ListEnd } from './list.js';
 import type { HttpRequest } from './request.js';
 import {
   application,
-  applicationList,
   canIAnswer,
   revisionMetadata,
   settings,
   userInfo,
   version,
   type Application,
-  type ApplicationList,
   type RevisionMetadata,
   type Settings,
   type UserInfo,
@@ -26,8 +25,6 @@ export type ArgoCdClientOptions = HttpOptions;
 const api = ['api', 'v1'];
 const applications = [...api, 'applications'];
 const anything = z.unknown();
-/** One application in a frame. The store behind Argo CD refuses objects of more than 1.5 MB; health is added to that. */
-const frameCharactersMax = 8 * 1024 * 1024;
 
 /** One Argo CD instance over HTTP. Opens nothing before the first call. */
 export class ArgoCdClient implements ArgoCdApi {
@@ -55,13 +52,12 @@ export class ArgoCdClient implements ArgoCdApi {
     return value === 'yes';
   }
 
-  list(
-    options: CallOptions & { fields?: readonly string[]; projects?: readonly string[] } = {},
-  ): Promise<ApplicationList> {
+  listEach(options: ListOptions, take: (application: Application) => void): Promise<ListEnd> {
     const { fields, projects, signal } = options;
     const query = { fields: fields?.join(','), projects };
     const bytesMax = this.options.limits.responseBytesMax;
-    return this.http.json({ method: 'GET', path: applications, query, signal, bytesMax }, applicationList);
+    const request: HttpRequest = { method: 'GET', path: applications, query, signal, bytesMax };
+    return this.http.read(request, (chunks) => readList(chunks, take));
   }
 
   async get(ref: ApplicationRef, options: CallOptions & { refresh?: 'normal' | 'hard' } = {}): Promise<Application> {
@@ -115,7 +111,7 @@ export class ArgoCdClient implements ArgoCdApi {
     return watch(this.http, request, {
       headerTimeoutMs: options.headerTimeoutMs ?? limits.streamHeaderMs,
       idleMs: limits.streamIdleMs,
-      frameMax: Math.min(frameCharactersMax, limits.responseBytesMax),
+      frameMax: Math.min(applicationBytesMax, limits.responseBytesMax),
     });
   }
 

@@ -6,6 +6,8 @@ export interface Deadline {
   /** Settles as `work` does, or rejects at once when the signal fires. */
   race<T>(work: Promise<T>): Promise<T>;
   release(): void;
+  /** Releases and fires the signal: whatever still hangs on it is given up. */
+  stop(): void;
 }
 
 export function deadline(timeoutMs: number, caller?: AbortSignal): Deadline {
@@ -18,15 +20,20 @@ export function deadline(timeoutMs: number, caller?: AbortSignal): Deadline {
   const stop = (): void => controller.abort(caller?.reason);
   if (caller?.aborted) stop();
   else caller?.addEventListener('abort', stop, { once: true });
+  const release = (): void => {
+    clearTimeout(timer);
+    caller?.removeEventListener('abort', stop);
+  };
   return {
     signal: controller.signal,
     get hasPassed() {
       return hasPassed;
     },
     race: (work) => race(work, controller.signal),
-    release: () => {
-      clearTimeout(timer);
-      caller?.removeEventListener('abort', stop);
+    release,
+    stop: () => {
+      release();
+      controller.abort();
     },
   };
 }
@@ -38,4 +45,20 @@ function race<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
+}
+
+/** Settles as `work` does, or rejects with the error that `late` makes after so long. */
+export async function withinTime<T>(work: Promise<T>, timeoutMs: number, late: () => Error): Promise<T> {
+  if (timeoutMs === Infinity) return work;
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), timeoutMs);
+  });
+  // If time runs out, the work ends later, by whatever gives it up.
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Client, Pool, type Dispatcher } from 'undici';
 import type { z } from 'zod';
 import type { ClusterLimits } from '../config/config.js';
@@ -6,11 +5,12 @@ import { AppError, type ErrorDetails } from '../errors/app-error.js';
 import { connector, type Connector, type TlsMaterial } from './connector.js';
 import type { CredentialSource } from './credential-source.js';
 import { deadline, type Deadline } from './deadline.js';
-import { contentTypeOf, encodingOf, failedAnswer, parseAnswer } from './answer.js';
+import { contentTypeOf, encodingOf, failedAnswer, notAPage, parseAnswer } from './answer.js';
 import { translateAnswer } from './errors.js';
 import { failure, type RequestFacts } from './failure.js';
-import { readBody } from './read-body.js';
-import { headersOf, requestPath, type HttpRequest } from './request.js';
+import { readBody, unpacked } from './read-body.js';
+import { bodyOf, headersOf, requestPath, type HttpRequest } from './request.js';
+import { formsOf, readToken } from './token.js';
 import { transportFailure } from './transport-failure.js';
 
 export interface HttpOptions {
@@ -37,6 +37,8 @@ export interface OpenStream {
 const grpcTimeoutLeadMs = 500;
 /** Of one answer that is no list. */
 const answerBytesMax = 16 * 1024 * 1024;
+/** A long answer may take so many times the time of a request, as long as it keeps coming. */
+const wholeAnswerFactor = 6;
 /** Shorter values of configured headers are words, not secrets, and would tear holes into every text. */
 const secretLengthMin = 8;
 
@@ -82,6 +84,31 @@ export class Http {
   }
 
   /**
+   * Reads an answer while it arrives. Its header and every silence after it are bounded by the time of a request, the
+   * whole by several of them: what is long is not what is hung. Errors: as ArgoCdApi, and what `consume` throws.
+   */
+  async read<T>(request: HttpRequest, consume: (chunks: AsyncIterable<Buffer>) => Promise<T>): Promise<T> {
+    const silenceMs = request.timeoutMs ?? this.options.limits.timeoutMs;
+    const limit = deadline(silenceMs * wholeAnswerFactor, request.signal);
+    const header = deadline(silenceMs, limit.signal);
+    const facts = this.factsOf(request);
+    try {
+      const { response, ...answer } = await this.withToken(header, (token) =>
+        this.begin(this.reads, request, token, limit),
+      );
+      header.release();
+      if (!response) throw translateAnswer(answer, { ...facts, secrets: [...facts.secrets, ...formsOf(answer.token)] });
+      notAPage(answer);
+      return await consume(unpacked(response.body, encodingOf(response), this.bytesMax(request), silenceMs));
+    } catch (error) {
+      throw this.explain(error, request, header.hasPassed ? header : limit, facts, true);
+    } finally {
+      header.release();
+      limit.stop();
+    }
+  }
+
+  /**
    * Opens a stream on a connection of its own, which `close` of the result destroys. Resolves with the header of a
    * success; `limit` bounds that, not the stream.
    */
@@ -100,11 +127,7 @@ export class Http {
     this.streams.add(destroy);
     try {
       if (this.isClosed) throw closedFailure();
-      const answer = await this.withToken(limit, async (token) => {
-        const response = await client.request(this.dispatchOptions(request, token, limit, {}));
-        if (response.statusCode !== 200) return { ...(await failedAnswer(response)), token, response: undefined };
-        return { status: 200, contentType: contentTypeOf(response), response, token, body: '' };
-      });
+      const answer = await this.withToken(limit, (token) => this.begin(client, request, token, limit));
       const secrets = [...facts.secrets, ...formsOf(answer.token)];
       if (!answer.response) throw translateAnswer(answer, { ...facts, secrets });
       return { body: answer.response.body, contentType: answer.contentType, facts: { ...facts, secrets }, close };
@@ -169,6 +192,13 @@ export class Http {
     return { status: 200, contentType: contentTypeOf(response), body, token };
   }
 
+  /** The header of an answer: of a success with the body still to come, of a refusal with all of it. */
+  private async begin(by: Dispatcher, request: HttpRequest, token: string, limit: Deadline) {
+    const response = await by.request(this.dispatchOptions(request, token, limit, {}));
+    if (response.statusCode !== 200) return { ...(await failedAnswer(response)), token, response: undefined };
+    return { status: 200, contentType: contentTypeOf(response), response, token, body: '' };
+  }
+
   private dispatchOptions(
     request: HttpRequest,
     token: string,
@@ -183,12 +213,8 @@ export class Http {
       if (request.method !== 'GET') sent.isSent = true;
       return shared;
     }
-    const body = Buffer.from(JSON.stringify(request.body));
-    return {
-      ...shared,
-      headers: { ...headers, 'content-length': String(body.length) },
-      body: Readable.from(noting(body, sent)),
-    };
+    const { length, body } = bodyOf(request.body, sent);
+    return { ...shared, headers: { ...headers, 'content-length': String(length) }, body };
   }
 
   private explain(
@@ -212,29 +238,5 @@ export class Http {
   }
 }
 
-/** A token as an upstream may echo it. */
-function formsOf(token: string): string[] {
-  const base64 = [token, `Bearer ${token}`].map((text) => Buffer.from(text).toString('base64').replace(/=+$/, ''));
-  return [token, ...base64];
-}
-
 const closedFailure = (details: ErrorDetails = {}): AppError =>
   failure('cluster_unreachable', 'client_closed', 'The client of this cluster is closed.', details);
-
-async function readToken(read: () => Promise<string>): Promise<string> {
-  let token: string;
-  try {
-    token = await read();
-  } catch (error) {
-    if (error instanceof AppError) throw error;
-    throw failure('cluster_refused', 'credentials', 'The token of this cluster could not be read.');
-  }
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw failure('cluster_refused', 'credentials', 'The token of this cluster is empty or no header can carry it.');
-}
-
-/** The body, noting that it was asked for: the library does so once there is a connection, right before it writes. */
-async function* noting(body: Buffer, sent: { isSent?: boolean }): AsyncGenerator<Buffer> {
-  sent.isSent = true;
-  yield body;
-}

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { AppError } from '../errors/app-error.js';
 
 type QueryValue = string | readonly string[] | undefined;
@@ -58,4 +59,14 @@ export function headersOf(
   if (request.method !== 'GET') headers['content-type'] = 'application/json';
   if (request.blocks) headers['grpc-timeout'] = `${Math.ceil(grpcTimeoutMs)}m`;
   return headers;
+}
+
+/** The bytes of a body, noting in `sent` that they were asked for: the library does so right before it writes them. */
+export function bodyOf(value: unknown, sent: { isSent?: boolean }): { length: number; body: Readable } {
+  const bytes = Buffer.from(JSON.stringify(value));
+  const noting = function* (): Generator<Buffer> {
+    sent.isSent = true;
+    yield bytes;
+  };
+  return { length: bytes.length, body: Readable.from(noting()) };
 }

@@ -125,29 +125,8 @@ export const application = z.looseObject({
   status: status.nullish(),
 });
 
-/** `items` is null when there are none; an answer without `items` and without a version of the list is no list. */
-export const applicationList = z
-  .looseObject({
-    metadata: z.looseObject({ resourceVersion: text }).nullish(),
-    items: z.array(z.unknown()).nullish(),
-  })
-  .refine((list) => list.items !== undefined || list.metadata?.resourceVersion != null, {
-    message: 'neither items nor the version of a list',
-  })
-  // One by one: an application that cannot be read must not take the others of its cluster with it.
-  .transform(({ items, ...list }, context) => {
-    const read = items?.map((item) => application.safeParse(item)) ?? [];
-    const unreadable = read.filter(({ success }) => !success).length;
-    if (unreadable > 0 && unreadable === read.length) {
-      context.addIssue({ code: 'custom', message: 'no item is an application' });
-    }
-    return {
-      ...list,
-      items: items && read.flatMap(({ data }) => (data ? [data] : [])),
-      /** Items that are no applications; absent when there are none. */
-      ...(unreadable > 0 ? { unreadable } : {}),
-    };
-  });
+/** Of a list, beside its items. */
+export const listMetadata = z.looseObject({ resourceVersion: text });
 
 /** The outside of an event whose application does not have the shape of one. */
 export const unreadableFrame = z.looseObject({
@@ -196,8 +175,8 @@ export const watchFrame = z.looseObject({
   result: z.looseObject({ type: z.string(), application }),
 });
 
+export type WatchFrame = z.infer<typeof watchFrame>;
 export type Application = z.infer<typeof application>;
-export type ApplicationList = z.infer<typeof applicationList>;
 export type Operation = z.infer<typeof operation>;
 export type OperationState = z.infer<typeof operationState>;
 export type SyncedResource = z.infer<typeof syncedResource>;

@@ -1,14 +1,19 @@
+import { StringDecoder } from 'node:string_decoder';
 import { createParser } from 'eventsource-parser';
+import { isFrame } from './application-shape.js';
 import type { WatchSignal } from './argocd-api.js';
 import { AppError, type ErrorDetails } from '../errors/app-error.js';
-import { deadline } from './deadline.js';
+import { deadline, withinTime } from './deadline.js';
 import { translateAnswer } from './errors.js';
 import { failure, type RequestFacts } from './failure.js';
 import type { Http, OpenStream } from './http.js';
 import type { HttpRequest } from './request.js';
-import { streamError, unreadableFrame, watchFrame } from './schemas.js';
+import { streamError, unreadableFrame } from './schemas.js';
+import { isSliceOver, nextSlice } from './time-slice.js';
 import { transportFailure } from './transport-failure.js';
 import { upstreamText } from './upstream-text.js';
+
+const keepAlive = { kind: 'keepalive' } as const;
 
 export interface WatchLimits {
   headerTimeoutMs: number;
@@ -44,7 +49,17 @@ export async function* watch(http: Http, request: HttpRequest, limits: WatchLimi
       );
     }
     yield { kind: 'open' };
-    yield* signals(stream, limits);
+    // What one read brought, piece by piece: a generator within this one would cost more than a frame is worth.
+    for await (const parts of reads(stream, limits)) {
+      for (const part of parts) {
+        if (part instanceof AppError) throw part;
+        if (isSliceOver()) {
+          await nextSlice();
+          request.signal?.throwIfAborted();
+        }
+        yield typeof part === 'string' ? readFrame(part, stream.facts) : part;
+      }
+    }
   } catch (error) {
     if (request.signal?.aborted) throw request.signal.reason;
     throw error instanceof AppError ? error : transportFailure(error, stream.facts, true);
@@ -54,68 +69,65 @@ export async function* watch(http: Http, request: HttpRequest, limits: WatchLimi
   }
 }
 
-async function* signals({ body, facts }: OpenStream, limits: WatchLimits): AsyncGenerator<WatchSignal> {
-  const decoder = new TextDecoder();
-  let ready: WatchSignal[] = [];
-  let broken: AppError | undefined;
+/** What the reads of a stream bring: data of frames, keep-alives, and the error after which nothing is to be taken. */
+async function* reads(
+  { body }: OpenStream,
+  limits: WatchLimits,
+): AsyncGenerator<(string | AppError | typeof keepAlive)[]> {
+  const decoder = new StringDecoder('utf8');
+  let ready: (string | AppError | typeof keepAlive)[] = [];
   const parser = createParser({
     maxBufferSize: limits.frameMax,
-    onComment: () => ready.push({ kind: 'keepalive' }),
-    onEvent: ({ data }) => {
-      // After a broken frame nothing is taken any more.
-      if (broken) return;
-      const result = readFrame(data, facts);
-      if (result instanceof AppError) broken = result;
-      else ready.push(result);
-    },
+    onComment: () => ready.push(keepAlive),
+    onEvent: ({ data }) => ready.push(data),
     onError: ({ type }) => {
-      broken ??=
+      ready.push(
         type === 'max-buffer-size-exceeded'
           ? failure('cluster_unreachable', 'too_large', `A frame of the stream exceeds ${limits.frameMax} characters.`)
-          : garbage('The stream holds lines that are no events.');
+          : garbage('The stream holds lines that are no events.'),
+      );
     },
   });
   const chunks = body[Symbol.asyncIterator]();
   for (;;) {
-    const { done, value } = await withIdleLimit(chunks.next(), limits.idleMs);
+    const { done, value } = await withinTime(chunks.next(), limits.idleMs, () => silent(limits));
     // An end in the middle of a frame: completing it by force shows whether there is one.
-    parser.feed(done ? `${decoder.decode()}\n\n` : decoder.decode(value, { stream: true }));
-    const batch = ready;
-    ready = [];
-    yield* batch;
-    if (broken) throw broken;
+    parser.feed(done ? `${decoder.end()}\n\n` : decoder.write(value));
+    yield ready;
     if (done) return;
+    ready = [];
   }
 }
 
-function readFrame(data: string, facts: RequestFacts): WatchSignal | AppError {
+/** Throws for a frame after which nothing of the stream can be taken any more. */
+function readFrame(data: string, facts: RequestFacts): WatchSignal {
   let value: unknown;
   try {
     value = JSON.parse(data);
   } catch {
-    return garbage('A frame of the stream is not JSON.');
+    throw garbage('A frame of the stream is not JSON.');
   }
-  const frame = watchFrame.safeParse(value);
-  if (frame.success) {
-    const { type, application } = frame.data.result;
+  if (isFrame(value)) {
+    const { type, application } = value.result;
     if (type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') return { kind: 'event', type, application };
     // Kubernetes knows more types than Argo CD sends today; none of the others is about an application.
-    return type === 'ERROR' ? streamFailed() : { kind: 'keepalive' };
+    if (type === 'ERROR') throw streamFailed();
+    return keepAlive;
   }
   const unreadable = unreadableFrame.safeParse(value);
   if (unreadable.success) return { kind: 'unreadable', ...unreadable.data.result.application.metadata };
   const error = streamError.safeParse(value);
   if (error.success) {
     const { http_code: status, grpc_code: code, message } = error.data.error;
-    if (status && status >= 400) return translateAnswer({ status, contentType: 'application/json', body: data }, facts);
+    if (status && status >= 400) throw translateAnswer({ status, contentType: 'application/json', body: data }, facts);
     const upstreamMessage = upstreamText(message, facts.secrets);
-    return streamFailed({
+    throw streamFailed({
       ...(code == null ? {} : { upstreamCode: code }),
       ...(upstreamMessage ? { upstreamMessage } : {}),
     });
   }
   // With `fields` the error itself is filtered away.
-  return isEmpty(value) ? streamFailed() : garbage('A frame of the stream does not have the shape of an event.');
+  throw isEmpty(value) ? streamFailed() : garbage('A frame of the stream does not have the shape of an event.');
 }
 
 const isEmpty = (value: unknown): boolean =>
@@ -134,20 +146,5 @@ const noHeader = (limits: WatchLimits): AppError =>
     { noHeader: true },
   );
 
-/** Bounds the silence between two reads; the time a reader takes with what it got does not count. */
-async function withIdleLimit<T>(read: Promise<T>, idleMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const idle = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(failure('cluster_timeout', 'stream_idle', `The stream was silent for ${idleMs / 1000} s.`)),
-      idleMs,
-    );
-  });
-  // If silence wins, the read ends later, by the close of the connection.
-  read.catch(() => undefined);
-  try {
-    return await Promise.race([read, idle]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const silent = ({ idleMs }: WatchLimits): AppError =>
+  failure('cluster_timeout', 'stream_idle', `The stream was silent for ${idleMs / 1000} s.`);

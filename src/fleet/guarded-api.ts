@@ -11,10 +11,19 @@ import {
   type CircuitBreakerPolicy,
   type IPolicy,
 } from 'cockatiel';
-import type { ApplicationRef, ArgoCdApi, CallOptions, SyncRequest, WatchSignal } from '../argocd/argocd-api.js';
-import type { Application, ApplicationList, RevisionMetadata, Settings, UserInfo, Version } from '../argocd/schemas.js';
+import type {
+  ApplicationRef,
+  ArgoCdApi,
+  CallOptions,
+  ListOptions,
+  SyncRequest,
+  WatchSignal,
+} from '../argocd/argocd-api.js';
+import type { ListEnd } from '../argocd/list.js';
+import type { Application, RevisionMetadata, Settings, UserInfo, Version } from '../argocd/schemas.js';
 import { AppError } from '../errors/app-error.js';
 import type { BreakerState } from '../telemetry/metrics.js';
+import { OneAtATime } from './one-at-a-time.js';
 
 const failuresToOpen = 5;
 const openMs = 10_000;
@@ -32,7 +41,7 @@ export type ObserveRequest = (endpoint: string, outcome: string, seconds: number
 
 /**
  * The cluster's client behind its own limit of concurrent requests and its own breaker, so that a sick cluster costs
- * the others nothing and answers at once while it is known to be sick. Streams pass: they have one connection each and
+ * the others nothing and answers at once while it is known to be sick. One list at a time. Streams pass: they have one connection each and
  * are how a cluster's recovery is noticed.
  *
  * Errors: as ArgoCdApi; with `details.reason: 'breaker_open'` the last outage's when the cluster was not asked.
@@ -41,6 +50,8 @@ export class GuardedApi implements ArgoCdApi {
   private readonly breaker: CircuitBreakerPolicy;
   private readonly limit: BulkheadPolicy;
   private readonly policy: IPolicy;
+  /** A list is the dearest thing to ask for: however many want one, Argo CD makes one at a time. */
+  private readonly oneList = new OneAtATime();
   /** What the breaker opened for, to say so while it is open. */
   private lastOutage?: AppError;
   private underWay = 0;
@@ -78,8 +89,8 @@ export class GuardedApi implements ArgoCdApi {
   canI(resource: string, action: string, object: string, options?: CallOptions): Promise<boolean> {
     return this.ask('can_i', () => this.api.canI(resource, action, object, options));
   }
-  list(options?: Parameters<ArgoCdApi['list']>[0]): Promise<ApplicationList> {
-    return this.ask('list', () => this.api.list(options));
+  listEach(options: ListOptions, take: (application: Application) => void): Promise<ListEnd> {
+    return this.oneList.run(() => this.ask('list', () => this.api.listEach(options, take)), options.signal);
   }
   get(ref: ApplicationRef, options?: Parameters<ArgoCdApi['get']>[1]): Promise<Application> {
     return this.ask('get', () => this.api.get(ref, options));

@@ -1,5 +1,6 @@
 import { ArgoCdClient, type ArgoCdClientOptions } from '../../src/argocd/client.js';
 import type { CredentialSource } from '../../src/argocd/credential-source.js';
+import type { Application } from '../../src/argocd/schemas.js';
 import type { ClusterLimits } from '../../src/config/config.js';
 
 export const testLimits: ClusterLimits = {
@@ -57,4 +58,14 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
     return error;
   }
   throw new Error('It resolved, though it should have failed.');
+}
+
+/** All applications of a list. */
+export async function listAll(
+  client: Pick<ArgoCdClient, 'listEach'>,
+  options: Parameters<ArgoCdClient['listEach']>[0] = {},
+): Promise<Application[]> {
+  const all: Application[] = [];
+  await client.listEach(options, (application) => all.push(application));
+  return all;
 }

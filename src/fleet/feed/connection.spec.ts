@@ -15,7 +15,10 @@ const application = (name: string): Application => ({ metadata: { name, namespac
 function instance(names: string[], broken: string) {
   const queue: WatchSignal[] = [{ kind: 'open' }];
   const api = {
-    list: async () => ({ items: names.map(application) }),
+    listEach: async (_options: unknown, take: (application: Application) => void) => {
+      names.map(application).forEach(take);
+      return { count: names.length, unreadable: 0 };
+    },
     get: async ({ name }: { name: string }) => {
       if (name === broken) throw new AppError('cluster_unreachable', 'garbage', { reason: 'garbage' });
       return application(name);

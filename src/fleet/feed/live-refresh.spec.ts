@@ -2,13 +2,18 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { rejection } from '../../../test/support/argocd-client.js';
 import { aRow } from '../../../test/support/rows.js';
 import type { ArgoCdApi } from '../../argocd/argocd-api.js';
-import type { Application, ApplicationList } from '../../argocd/schemas.js';
+import type { Application } from '../../argocd/schemas.js';
 import type { ApplicationRow } from '../../cache/row.js';
 import { AppError } from '../../errors/app-error.js';
 import type { ClusterRows } from '../index/cluster-rows.js';
 import { FleetIndex } from '../index/fleet-index.js';
 import { Feed } from './feed.js';
 import { LiveRefresh } from './live-refresh.js';
+
+interface GivenList {
+  metadata?: { resourceVersion: string };
+  items: Application[];
+}
 
 const listed = (name: string, health = 'Healthy', change: object = {}): Application => ({
   metadata: { name, namespace: 'argocd' },
@@ -19,7 +24,7 @@ describe('a live refresh', () => {
   let index: FleetIndex;
   let rows: ClusterRows;
   let feed: Feed;
-  let lists: { answer: (list: ApplicationList) => void; fail: (error: Error) => void; signal?: AbortSignal }[];
+  let lists: { answer: (list: GivenList) => void; fail: (error: Error) => void; signal?: AbortSignal }[];
   let gets: string[];
   let existing: Set<string>;
   let live: LiveRefresh;
@@ -32,8 +37,11 @@ describe('a live refresh', () => {
     gets = [];
     existing = new Set();
     const api = {
-      list: ({ signal }: { signal?: AbortSignal }) =>
-        new Promise<ApplicationList>((answer, fail) => lists.push({ answer, fail, signal })),
+      listEach: async ({ signal }: { signal?: AbortSignal }, take: (application: Application) => void) => {
+        const list = await new Promise<GivenList>((answer, fail) => lists.push({ answer, fail, signal }));
+        list.items.forEach(take);
+        return { count: list.items.length, unreadable: 0, ...list.metadata };
+      },
       get: async ({ name, project }: { name: string; project?: string }) => {
         gets.push(`${project}/${name}`);
         if (existing.has(name)) return listed(name, 'Progressing');
@@ -125,11 +133,11 @@ describe('a live refresh', () => {
   it('is one list for all who ask at once, and another one for who asks later', async () => {
     const both = Promise.all([live.refresh(never), live.refresh(never)]);
     expect(lists).toHaveLength(1);
-    lists[0]?.answer({ items: null });
+    lists[0]?.answer({ items: [] });
     await both;
     const later = live.refresh(never);
     expect(lists).toHaveLength(2);
-    lists[1]?.answer({ items: null });
+    lists[1]?.answer({ items: [] });
     await later;
   });
 

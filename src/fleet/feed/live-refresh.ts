@@ -1,14 +1,14 @@
 import { listFields } from '../../argocd/fields.js';
 import type { ArgoCdApi } from '../../argocd/argocd-api.js';
-import type { ApplicationList } from '../../argocd/schemas.js';
-import { rowKey } from '../../cache/row.js';
+import { isSliceOver, nextSlice } from '../../argocd/time-slice.js';
+import { rowKey, type ApplicationRow } from '../../cache/row.js';
 import { AppError } from '../../errors/app-error.js';
 import { rowOf } from '../index/application-row.js';
 import type { ClusterRows } from '../index/cluster-rows.js';
 import type { FleetIndex } from '../index/fleet-index.js';
 import { withListed } from '../index/listed-row.js';
 import type { Feed } from './feed.js';
-import { namesIn, prune } from './reconcile.js';
+import { noteName, prune } from './reconcile.js';
 
 /** What only a list has brought, without uid, conditions and messages: whatever a stream says is newer. */
 const listEpoch = 0;
@@ -70,34 +70,42 @@ export class LiveRefresh {
     });
     try {
       const mark = rows.mark();
-      const list = await api.list({ fields: listFields, signal });
-      this.merge(list, mark, removed);
-      await prune({ cluster, api, rows, epoch: listEpoch, signal }, mark, namesIn(list));
+      const names = new Map<string, { name: string; namespace: string }>();
+      const listed: ApplicationRow[] = [];
+      const { resourceVersion } = await api.listEach({ fields: listFields, signal }, (item) => {
+        noteName(names, item);
+        const row = rowOf(cluster, item);
+        if (row) listed.push(row);
+      });
+      // Behind a load balancer a list may come from a server that has not heard yet what the stream has told.
+      const listVersion = feed.isLive ? resourceVersion : undefined;
+      for (const row of listed) {
+        if (isSliceOver()) await nextSlice();
+        this.merge(row, { mark, removed, listVersion });
+      }
+      await prune({ cluster, api, rows, epoch: listEpoch, signal }, mark, names);
       feed.touch();
     } finally {
       stopListening();
     }
   }
 
-  private merge(list: ApplicationList, mark: number, removed: ReadonlySet<string>): void {
-    const { cluster, rows, feed } = this.options;
-    // Behind a load balancer a list may come from a server that has not heard yet what the stream has told.
-    const listVersion = feed.isLive ? list.metadata?.resourceVersion : undefined;
-    for (const item of list.items ?? []) {
-      const listed = rowOf(cluster, item);
-      if (!listed) continue;
-      const key = rowKey(listed);
-      const entry = rows.entry(key);
-      if (!entry) {
-        if (!removed.has(key)) rows.upsert(listed, listEpoch);
-      } else if (entry.touched <= mark && !isAfter(entry.row.resourceVersion, listVersion)) {
-        rows.upsert(withListed(entry.row, listed), entry.epoch);
-      }
+  private merge(
+    listed: ApplicationRow,
+    since: { mark: number; removed: ReadonlySet<string>; listVersion?: string },
+  ): void {
+    const { rows } = this.options;
+    const key = rowKey(listed);
+    const entry = rows.entry(key);
+    if (!entry) {
+      if (!since.removed.has(key)) rows.upsert(listed, listEpoch);
+    } else if (entry.touched <= since.mark && !isAfter(entry.row.resourceVersion, since.listVersion)) {
+      rows.upsert(withListed(entry.row, listed), entry.epoch);
     }
   }
 }
 
-function isAfter(version: string | undefined, than: string | null | undefined): boolean {
+function isAfter(version: string | undefined, than: string | undefined): boolean {
   if (!version || !than) return false;
   return version.length === than.length ? version > than : version.length > than.length;
 }

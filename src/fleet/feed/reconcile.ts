@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ArgoCdApi } from '../../argocd/argocd-api.js';
 import { rowKey } from '../../cache/row.js';
-import type { ApplicationList } from '../../argocd/schemas.js';
+import type { Application } from '../../argocd/schemas.js';
 import { AppError } from '../../errors/app-error.js';
 import { rowOf } from '../index/application-row.js';
 import type { ClusterRows } from '../index/cluster-rows.js';
@@ -36,7 +36,8 @@ export interface ListContext {
   signal: AbortSignal;
 }
 
-type Names = ReadonlyMap<string, { name: string; namespace: string }>;
+/** What a list names, by row key. */
+export type Names = ReadonlyMap<string, { name: string; namespace: string }>;
 
 /**
  * Holds one list against the rows that a stream brings. A list never overrules a later event: what was written after it
@@ -47,24 +48,20 @@ type Names = ReadonlyMap<string, { name: string; namespace: string }>;
 export async function reconcile(context: ListContext, isStreaming: boolean): Promise<Reconciled> {
   const { api, rows, signal } = context;
   const mark = rows.mark();
-  const list = await api.list({ fields: nameFields, signal });
-  const listed = namesIn(list);
+  const listed = new Map<string, { name: string; namespace: string }>();
+  const list = await api.listEach({ fields: nameFields, signal }, (item) => noteName(listed, item));
   if (isStreaming) await snapshotSettled(context, listed);
   const missing = isStreaming ? await readMissing(context, listed) : { unread: 0, unreadable: 0 };
   const unconfirmed = await prune(context, mark, listed);
-  const unreadable = (list.unreadable ?? 0) + missing.unreadable;
+  const unreadable = list.unreadable + missing.unreadable;
   return { listed: listed.size, unconfirmed, unread: missing.unread, unreadable };
 }
 
-/** What a list names, by row key. */
-export function namesIn({ items }: ApplicationList): Names {
-  const names = new Map<string, { name: string; namespace: string }>();
-  for (const { metadata } of items ?? []) {
-    if (!metadata?.name || !metadata.namespace) continue;
-    const ref = { name: metadata.name, namespace: metadata.namespace };
-    names.set(rowKey(ref), ref);
-  }
-  return names;
+/** Adds what a listed item names, if it could exist. */
+export function noteName(names: Map<string, { name: string; namespace: string }>, { metadata }: Application): void {
+  if (!metadata?.name || !metadata.namespace) return;
+  const ref = { name: metadata.name, namespace: metadata.namespace };
+  names.set(rowKey(ref), ref);
 }
 
 /** Waits until the stream has brought every listed application, or brings no more of them. */

@@ -3,7 +3,7 @@ import { listFields } from '../../argocd/fields.js';
 import { AppError } from '../../errors/app-error.js';
 import { rowOf } from '../index/application-row.js';
 import { Connection, type WatcherOptions } from './connection.js';
-import { missingRights, namesIn, notUnderstood, prune } from './reconcile.js';
+import { missingRights, noteName, notUnderstood, prune } from './reconcile.js';
 
 const backoffMinMs = 500;
 const backoffMaxMs = 30_000;
@@ -73,14 +73,15 @@ export class Watcher {
     for (let polls = 0; polls < pollsBeforeRetry && !signal.aborted && !this.isRenewed; polls++) {
       try {
         const mark = rows.mark();
-        const list = await api.list({ fields: listFields, signal });
-        for (const item of list.items ?? []) {
+        const listed = new Map<string, { name: string; namespace: string }>();
+        const list = await api.listEach({ fields: listFields, signal }, (item) => {
+          noteName(listed, item);
           const row = rowOf(cluster, item);
           if (row) rows.upsert(row, epoch);
-        }
-        const unconfirmed = await prune({ cluster, api, rows, epoch, signal }, mark, namesIn(list));
+        });
+        const unconfirmed = await prune({ cluster, api, rows, epoch, signal }, mark, listed);
         feed.touch();
-        feed.markIncomplete(unconfirmed > 0 ? missingRights : list.unreadable ? notUnderstood : undefined);
+        feed.markIncomplete(unconfirmed > 0 ? missingRights : list.unreadable > 0 ? notUnderstood : undefined);
         feed.move('polling', 'streams do not get through to this cluster; lists are read instead');
       } catch (error) {
         const { message, code } = AppError.from(error);

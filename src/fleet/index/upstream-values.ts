@@ -31,7 +31,8 @@ export const versionOf = (value: Given): string | undefined =>
 
 /** An address of a repository or a Kubernetes API, without user name and password. */
 export function addressOf(value: Given): string | undefined {
-  return lineOf(value?.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, '$1'), 300);
+  if (!value?.includes('@')) return lineOf(value, 300);
+  return lineOf(value.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, '$1'), 300);
 }
 
 /** An address that a person may click: http or https, without user name and password. */
@@ -44,12 +45,25 @@ export function linkOf(value: Given): string | undefined {
   return url.href.replace(/\/$/, '');
 }
 
+const labelKey = /^[\w./-]{1,317}$/;
+const labelValue = /^[\w.-]{0,63}$/;
+
 /** Labels that Kubernetes would allow, at most `countMax`, and how many were left out. */
 export function labelsOf(
   value: Readonly<Record<string, string>> | null | undefined,
   countMax: number,
 ): { labels: Record<string, string>; omitted: number } {
-  const all = Object.entries(value ?? {});
-  const fit = all.filter(([key, text]) => /^[\w./-]{1,317}$/.test(key) && /^[\w.-]{0,63}$/.test(text));
-  return { labels: Object.fromEntries(fit.slice(0, countMax)), omitted: all.length - Math.min(fit.length, countMax) };
+  const labels: Record<string, string> = {};
+  if (!value) return { labels, omitted: 0 };
+  let kept = 0;
+  const keys = Object.keys(value);
+  for (const key of keys) {
+    if (kept === countMax) break;
+    const text = value[key] as string;
+    // The name of the prototype is none that Kubernetes allows; setting it would not make a label.
+    if (!labelKey.test(key) || !labelValue.test(text) || key === '__proto__') continue;
+    labels[key] = text;
+    kept++;
+  }
+  return { labels, omitted: keys.length - kept };
 }
