@@ -29,6 +29,8 @@ export interface ApplicationRow {
     startedAt?: string;
     finishedAt?: string;
     retryCount?: number;
+    /** It failed, and the application was Synced and Healthy afterwards. */
+    settled?: true;
   };
   /** True while `operation` is set on the application: requested or running. */
   operating: boolean;

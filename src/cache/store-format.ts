@@ -25,6 +25,7 @@ const storedRow = z.looseObject({
       startedAt: z.string().optional(),
       finishedAt: z.string().optional(),
       retryCount: z.number().optional(),
+      settled: z.literal(true).optional(),
     })
     .optional(),
   operating: z.boolean(),

@@ -1,6 +1,6 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import { plainText } from './plain-text.js';
-import { urgencyOf } from './urgency.js';
+import { isComparisonError, urgencyOf } from './urgency.js';
 
 const reasonLengthMax = 200;
 
@@ -21,7 +21,7 @@ export function reasonOf(row: ApplicationRow, nowMs: number): string | undefined
 export const withoutPreambles = (message: string): string => message.replaceAll(preambles, '');
 
 function explain(row: ApplicationRow, nowMs: number): string | undefined {
-  const condition = row.conditions.find(({ type }) => type.endsWith('Error'));
+  const condition = row.conditions.find(isComparisonError) ?? row.conditions.find(({ type }) => type.endsWith('Error'));
   switch (urgencyOf(row, nowMs)) {
     case 'fine':
       return undefined;
@@ -30,7 +30,7 @@ function explain(row: ApplicationRow, nowMs: number): string | undefined {
     case 'comparison_error':
       return condition ? `${condition.type}: ${condition.message}` : 'Argo CD could not compare it';
     case 'stuck_deleting':
-      return `Being deleted since ${row.deletingSince}`;
+      return `Being deleted since ${row.deletingSince}${condition ? `: ${condition.message}` : ''}`;
     case 'stuck_progressing':
       return withMessage(`Progressing since ${row.healthSince}`, row);
     case 'degraded':
@@ -41,6 +41,7 @@ function explain(row: ApplicationRow, nowMs: number): string | undefined {
       return row.healthMessage;
     case 'out_of_sync':
       if (row.operating) return `Operation running: ${row.operation?.message ?? 'requested'}`;
+      if (condition) return `${condition.type}: ${condition.message}`;
       return row.autoSync ? 'Differs from Git although auto-sync is on' : 'Differs from Git; auto-sync is off';
   }
 }

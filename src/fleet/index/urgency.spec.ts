@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { aRow } from '../../../test/support/rows.js';
 import type { ApplicationRow } from '../../cache/row.js';
+import { ClusterRows } from './cluster-rows.js';
 import { reasonOf } from './reason.js';
 import { changedAtMs, urgencyOf, type UrgencyRank } from './urgency.js';
 
@@ -25,6 +26,13 @@ describe('urgency', () => {
     ['progressing', { health: 'Progressing', healthSince: justNow }],
     ['out_of_sync', { sync: 'OutOfSync' }],
     ['suspended', { health: 'Suspended' }],
+    ['out_of_sync', { sync: 'OutOfSync', operation: { ...failed, settled: true } }],
+    ['stuck_deleting', { deletingSince: longAgo, operation: failed }],
+    ['stuck_deleting', { deletingSince: longAgo, health: 'Progressing', healthSince: longAgo }],
+    ['operation_failed', { deletingSince: longAgo, health: 'Degraded', operation: failed }],
+    ['comparison_error', { health: 'Degraded', conditions: [{ type: 'InvalidSpecError', message: 'no project' }] }],
+    ['degraded', { health: 'Degraded', conditions: [{ type: 'OrphanedResourceWarning', message: '3 orphans' }] }],
+    ['out_of_sync', { sync: 'OutOfSync', conditions: [{ type: 'SyncError', message: 'would wipe out all' }] }],
   ])('%s', (rank, change) => {
     expect(urgencyOf(aRow(change), now)).toBe(rank);
   });
@@ -49,8 +57,72 @@ describe('urgency', () => {
     );
   });
 
+  it('says what a sync or a deletion complains about', () => {
+    const syncError = { type: 'SyncError', message: 'auto-sync will wipe out all resources' };
+    expect(reasonOf(aRow({ sync: 'OutOfSync', autoSync: true, conditions: [syncError] }), now)).toBe(
+      'SyncError: auto-sync will wipe out all resources',
+    );
+    const deletionError = { type: 'DeletionError', message: 'cannot list resources' };
+    expect(reasonOf(aRow({ deletingSince: longAgo, conditions: [deletionError] }), now)).toBe(
+      `Being deleted since ${longAgo}: cannot list resources`,
+    );
+  });
+
   it('takes the newest change that the row knows of', () => {
     expect(changedAtMs(aRow({ createdAt: longAgo, healthSince: justNow }))).toBe(Date.parse(justNow));
     expect(changedAtMs(aRow({ createdAt: 'garbage' }))).toBe(0);
+  });
+
+  it('compares times of any form', () => {
+    const times = ['2026-11-24T12:30:00+01:00', '2026-11-24T11:31:00Z', '2026-11-24T11:31:00.5Z'];
+    const row = aRow({
+      createdAt: times[0],
+      healthSince: times[1],
+      operation: { phase: 'Running', startedAt: times[2] },
+    });
+    expect(changedAtMs(row)).toBe(Date.parse('2026-11-24T11:31:00.5Z'));
+  });
+});
+
+describe('a failed operation that was put right', () => {
+  const at = (change: Partial<ApplicationRow>, resourceVersion: string): ApplicationRow =>
+    aRow({ operation: { ...failed }, resourceVersion, ...change });
+  const broken = { sync: 'OutOfSync' };
+
+  it('is no longer what is wrong once the application was Synced and Healthy, also when it drifts later', () => {
+    const rows = new ClusterRows();
+    rows.upsert(at(broken, '1'), 1);
+    expect(urgencyOf(rows.get('argocd', 'cart') as ApplicationRow, now)).toBe('operation_failed');
+    rows.upsert(at({}, '2'), 1);
+    rows.upsert(at(broken, '3'), 1);
+    expect(urgencyOf(rows.get('argocd', 'cart') as ApplicationRow, now)).toBe('out_of_sync');
+    rows.upsert(at({ ...broken, operation: { ...failed, finishedAt: justNow } }, '4'), 1);
+    expect(urgencyOf(rows.get('argocd', 'cart') as ApplicationRow, now)).toBe('operation_failed');
+  });
+
+  it('is remembered across connections and by whoever gets the row', () => {
+    const rows = new ClusterRows();
+    rows.upsert(at(broken, '1'), 1);
+    rows.upsert(at({}, '2'), 1);
+    const other = new ClusterRows();
+    other.replace(JSON.parse(JSON.stringify(rows.get('argocd', 'cart'))) as ApplicationRow, 1);
+    other.upsert(at(broken, '3'), 2);
+    expect(urgencyOf(other.get('argocd', 'cart') as ApplicationRow, now)).toBe('out_of_sync');
+  });
+
+  it('still counts when the application was fine only before it: its end is told before the state after it', () => {
+    const rows = new ClusterRows();
+    rows.upsert(aRow({ operation: { phase: 'Running', startedAt: longAgo }, resourceVersion: '1' }), 1);
+    rows.upsert(at({}, '2'), 1);
+    rows.upsert(at(broken, '3'), 1);
+    expect(urgencyOf(rows.get('argocd', 'cart') as ApplicationRow, now)).toBe('operation_failed');
+  });
+
+  it('counts again for an application that was created again under the name', () => {
+    const rows = new ClusterRows();
+    rows.upsert(at(broken, '1'), 1);
+    rows.upsert(at({}, '2'), 1);
+    rows.upsert(at({ ...broken, uid: 'u2' }, '3'), 1);
+    expect(urgencyOf(rows.get('argocd', 'cart') as ApplicationRow, now)).toBe('operation_failed');
   });
 });

@@ -17,39 +17,105 @@ export const urgencyRanks = [
 ] as const;
 export type UrgencyRank = (typeof urgencyRanks)[number];
 
-/**
- * How urgent a row is. A failed operation counts only while the application is not Synced and Healthy: what was put
- * right since is not broken. Progressing and deleting for over ten minutes are problems of their own, because a crash
- * loop shows as Progressing until its deadline.
- */
-export function urgencyOf(row: ApplicationRow, nowMs: number): UrgencyRank {
-  if (row.sync === 'Synced' && row.health === 'Healthy' && !row.deletingSince) return 'fine';
-  if (row.operation?.phase === 'Error' || row.operation?.phase === 'Failed') return 'operation_failed';
-  if (hasError(row) || row.sync === 'Unknown' || row.health === 'Unknown') return 'comparison_error';
-  if (row.health === 'Degraded') return 'degraded';
-  if (row.health === 'Missing') return 'missing';
-  if (row.deletingSince && nowMs - Date.parse(row.deletingSince) > tenMinutesMs) return 'stuck_deleting';
-  if (row.health === 'Progressing' && row.healthSince && nowMs - Date.parse(row.healthSince) > tenMinutesMs) {
-    return 'stuck_progressing';
-  }
-  if (row.sync === 'OutOfSync') return 'out_of_sync';
-  if (row.health === 'Suspended') return 'suspended';
-  return row.health === 'Progressing' || row.deletingSince ? 'progressing' : 'fine';
+/** Ranks of what is broken; the others wait, move or are fine. */
+export const problemRanks = urgencyRanks.slice(0, 6);
+
+/** The number of a rank; a smaller one is more urgent. */
+export const rankNumber = Object.fromEntries(urgencyRanks.map((rank, i) => [rank, i])) as Record<UrgencyRank, number>;
+
+/** How urgent a row is, for all times: a rank as it is, and from when on it is late. */
+export interface Urgency {
+  /** Number of the rank as long as nothing is late. */
+  rank: number;
+  /** Milliseconds since the epoch after which its deletion, its progress takes too long; infinite: never. */
+  deletingDueMs: number;
+  progressingDueMs: number;
 }
 
-export const rankOf = (row: ApplicationRow, nowMs: number): number => urgencyRanks.indexOf(urgencyOf(row, nowMs));
+/**
+ * How urgent a row is. A failed operation counts only while the application has not been Synced and Healthy since: what
+ * was put right is not broken. Progressing and deleting for over ten minutes are problems of their own, because a crash
+ * loop shows as Progressing until its deadline.
+ */
+export function urgencyAtAllTimes(row: ApplicationRow): Urgency {
+  const { health, operation, deletingSince } = row;
+  const isBroken = hasFailed(row) && !operation?.settled && !isSyncedAndHealthy(row);
+  return {
+    rank: rankNumber[isBroken ? 'operation_failed' : rankInTime(row)],
+    deletingDueMs: deletingSince ? dueMs(deletingSince) : Infinity,
+    progressingDueMs: health === 'Progressing' && row.healthSince ? dueMs(row.healthSince) : Infinity,
+  };
+}
 
-const hasError = (row: ApplicationRow): boolean => row.conditions.some((condition) => condition.type.endsWith('Error'));
+/** The number of the rank at a time. */
+export function rankAt(rank: number, deletingDueMs: number, progressingDueMs: number, nowMs: number): number {
+  if (rank < rankNumber.stuck_deleting) return rank;
+  if (nowMs > deletingDueMs) return rankNumber.stuck_deleting;
+  return nowMs > progressingDueMs ? rankNumber.stuck_progressing : rank;
+}
+
+export function urgencyOf(row: ApplicationRow, nowMs: number): UrgencyRank {
+  const { rank, deletingDueMs, progressingDueMs } = urgencyAtAllTimes(row);
+  return urgencyRanks[rankAt(rank, deletingDueMs, progressingDueMs, nowMs)] as UrgencyRank;
+}
+
+/** The rank but for failed operations and for what is late. */
+function rankInTime(row: ApplicationRow): UrgencyRank {
+  const { health, sync, deletingSince } = row;
+  if (isSyncedAndHealthy(row)) return deletingSince ? 'progressing' : 'fine';
+  if (row.conditions.some(isComparisonError) || sync === 'Unknown' || health === 'Unknown') return 'comparison_error';
+  if (health === 'Degraded') return 'degraded';
+  if (health === 'Missing') return 'missing';
+  if (sync === 'OutOfSync') return 'out_of_sync';
+  if (health === 'Suspended') return 'suspended';
+  return health === 'Progressing' || deletingSince ? 'progressing' : 'fine';
+}
+
+const hasFailed = ({ operation }: ApplicationRow): boolean =>
+  operation?.phase === 'Error' || operation?.phase === 'Failed';
+
+/** What keeps Argo CD from comparing. Errors of a sync or a deletion show in what they lead to. */
+const comparisonErrors = new Set(['ComparisonError', 'InvalidSpecError', 'UnknownError']);
+
+/** Source: https://github.com/argoproj/argo-cd/blob/master/pkg/apis/application/v1alpha1/types.go (ApplicationCondition) */
+export const isComparisonError = ({ type }: { type: string }): boolean => comparisonErrors.has(type);
+
+/** A time that cannot be read never comes. */
+const dueMs = (since: string): number => (Date.parse(since) || Infinity) + tenMinutesMs;
+
+/**
+ * Carries over from the row that it replaces what a row cannot say by itself: that its operation failed, but that the
+ * application was Synced and Healthy afterwards. It is told by the step from one to the other. A row that is fine when
+ * its operation has just failed may show the state from before it.
+ */
+export function settle(row: ApplicationRow, previous: ApplicationRow): void {
+  const [now, before] = [row.operation, previous.operation];
+  if (!now || !before || !hasFailed(row) || now.settled || row.uid !== previous.uid) return;
+  if (now.phase !== before.phase || now.startedAt !== before.startedAt || now.finishedAt !== before.finishedAt) return;
+  if (before.settled || (isSyncedAndHealthy(row) && !isSyncedAndHealthy(previous))) now.settled = true;
+}
+
+const isSyncedAndHealthy = ({ health, sync }: ApplicationRow): boolean => sync === 'Synced' && health === 'Healthy';
 
 /** Milliseconds since the epoch of the newest change that the row knows of; 0 if it knows of none. */
 export function changedAtMs(row: ApplicationRow): number {
-  const times = [
-    row.healthSince,
-    row.operation?.finishedAt,
-    row.operation?.startedAt,
-    row.deletingSince,
-    row.createdAt,
-    ...row.conditions.map((condition) => condition.since),
-  ];
-  return times.reduce((newest, time) => Math.max(newest, (time && Date.parse(time)) || 0), 0);
+  let newest = 0;
+  let text: string | undefined;
+  const take = (time: string | undefined): void => {
+    if (!time || time === text) return;
+    // Times of one form can be compared as texts, which is cheaper than reading each.
+    if (text && time.length === 20 && text.length === 20 && time < text && time.endsWith('Z')) return;
+    const ms = Date.parse(time) || 0;
+    if (ms > newest) {
+      newest = ms;
+      text = time.endsWith('Z') ? time : undefined;
+    }
+  };
+  take(row.healthSince);
+  take(row.operation?.finishedAt);
+  take(row.operation?.startedAt);
+  take(row.deletingSince);
+  take(row.createdAt);
+  for (const { since } of row.conditions) take(since);
+  return newest;
 }
