@@ -1,5 +1,4 @@
 import type { ArgoCdApi } from '../argocd/argocd-api.js';
-import type { ApplicationRow } from '../cache/row.js';
 import type { ClusterConfig } from '../config/config.js';
 import type { ErrorCode } from '../errors/catalogue.js';
 import type { ClusterLink, HeldCluster } from './cluster-link.js';
@@ -121,7 +120,7 @@ export class Cluster {
           cluster,
           ...incomplete,
           ...(completeAt ? { lastSeenAt: completeAt.toISOString() } : {}),
-          staleRows: this.count(scope, (row) => this.rows.isUnconfirmed(row)),
+          staleRows: this.rows.countUnconfirmed((project) => scope.project(project)),
         };
       case 'idle':
       case 'seeding':
@@ -145,10 +144,8 @@ export class Cluster {
   }
 
   /** Rows that the scope sees. */
-  count(scope: Scope, matches: (row: ApplicationRow) => boolean = () => true): number {
-    let count = 0;
-    for (const row of this.rows.rows()) if (scope.project(row.project) && matches(row)) count++;
-    return count;
+  count(scope: Scope): number {
+    return this.rows.countSeen((project) => scope.project(project));
   }
 
   /** True when the row must be shown as stale. */

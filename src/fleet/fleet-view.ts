@@ -46,7 +46,7 @@ export class FleetView {
   }
 
   listApplications(query: ListApplicationsQuery, signal: AbortSignal): Promise<ApplicationsPage> {
-    return listApplications(this.clusters, this.scope, query, signal);
+    return listApplications(this.fleet.index, this.clusters, this.scope, query, signal);
   }
 
   getApplication(name: ApplicationName & { fresh?: boolean }, signal: AbortSignal): Promise<ApplicationAnswer> {

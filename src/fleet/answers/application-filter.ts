@@ -1,6 +1,6 @@
-import { parseGlob } from '../index/glob.js';
+import { parseLowerGlob } from '../index/glob.js';
 import { parseLabelSelector } from '../index/label-selector.js';
-import type { RowFilter } from '../index/row-query.js';
+import type { RowFilter } from '../index/row-filter.js';
 
 /** What a list and a stream of events may ask of an application, as it came. All given filters must match. */
 export interface ApplicationQuery {
@@ -17,9 +17,9 @@ export function applicationFilter(query: ApplicationQuery): RowFilter {
   return {
     health: query.health,
     sync: query.sync,
-    project: query.project === undefined ? undefined : parseGlob('project', query.project),
+    project: query.project === undefined ? undefined : parseLowerGlob('project', query.project),
     namespace: query.namespace,
-    name: query.name === undefined ? undefined : parseGlob('name', query.name),
+    name: query.name === undefined ? undefined : parseLowerGlob('name', query.name),
     labels: query.labels === undefined ? undefined : parseLabelSelector(query.labels),
   };
 }

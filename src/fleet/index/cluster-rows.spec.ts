@@ -63,4 +63,18 @@ describe('rows of a cluster', () => {
     rows.upsert(aRow({ resourceVersion: '11' }), 1);
     expect(rows.isUnconfirmed(aRow())).toBe(false);
   });
+
+  it('counts by project, and what is unconfirmed, within what is seen', () => {
+    const rows = new ClusterRows();
+    rows.upsert(aRow({ name: 'a', project: 'shop' }), 1);
+    rows.upsert(aRow({ name: 'b', project: 'ops' }), 1);
+    rows.upsert(aRow({ name: 'b', project: 'shop', resourceVersion: '11' }), 1);
+    rows.markUnconfirmed('argocd/a');
+    rows.markUnconfirmed('argocd/nothing');
+    const seesShop = (project: string) => project === 'shop';
+    expect([rows.countSeen(seesShop), rows.countUnconfirmed(seesShop)]).toEqual([2, 1]);
+    expect([rows.countSeen((project) => project === 'ops'), rows.countUnconfirmed(() => false)]).toEqual([0, 0]);
+    rows.remove('argocd/a');
+    expect([rows.countSeen(seesShop), rows.countUnconfirmed(seesShop), rows.hasUnconfirmed()]).toEqual([1, 0, false]);
+  });
 });

@@ -1,6 +1,18 @@
 import { AppError } from '../../errors/app-error.js';
 
 const lengthMax = 253;
+const starsMax = 10;
+
+/** Tests a text that is given in lower case. */
+export interface LowerTest {
+  (lower: string): boolean;
+  /** What a text must contain to pass, all of it; spares most texts the test. */
+  literals?: readonly string[];
+}
+
+/** A test that only texts which contain all `literals` can pass. */
+export const withLiterals = (literals: readonly string[], test: (lower: string) => boolean): LowerTest =>
+  Object.assign((lower: string) => test(lower), { literals });
 
 /**
  * Matches text against a glob that knows `*` (any characters, also `/`) and `?` (one character); everything else is
@@ -9,24 +21,45 @@ const lengthMax = 253;
  * Throws `invalid_input` for a pattern longer than 253 characters or with more than 10 stars.
  */
 export function parseGlob(parameter: string, pattern: string): (text: string) => boolean {
-  if (pattern.length > lengthMax || pattern.split('*').length > 11) {
-    throw new AppError('invalid_input', `${parameter}: the pattern is too long or has more than 10 stars.`, {
-      issues: [{ path: parameter, message: 'the pattern is too long or has more than 10 stars' }],
-    });
-  }
-  if (!/[*?]/.test(pattern)) {
-    const wanted = pattern.toLowerCase();
-    return (text) => text.toLowerCase() === wanted;
-  }
+  const matches = parseLowerGlob(parameter, pattern);
+  return (text) => matches(text.toLowerCase());
+}
+
+/** As `parseGlob`, for texts in lower case. */
+export function parseLowerGlob(parameter: string, pattern: string): LowerTest {
   const glob = pattern.toLowerCase();
-  return (text) => matches(glob, text.toLowerCase());
+  const parts = glob.split('*');
+  if (glob.length > lengthMax || parts.length > starsMax + 1) {
+    const message = `the pattern is too long or has more than ${starsMax} stars`;
+    throw new AppError('invalid_input', `${parameter}: ${message}.`, { issues: [{ path: parameter, message }] });
+  }
+  const literals = glob.split(/[*?]/);
+  if (glob.includes('?')) return withLiterals(literals, (text) => walk(glob, text));
+  if (parts.length === 1) return withLiterals(literals, (text) => text === glob);
+  return withLiterals(literals, (text) => holdsParts(parts, text));
+}
+
+/** The first part begins the text, the last one ends it, those between follow each other. The first fit is the best. */
+function holdsParts(parts: readonly string[], text: string): boolean {
+  const first = parts[0] as string;
+  const last = parts[parts.length - 1] as string;
+  const end = text.length - last.length;
+  if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+  let at = first.length;
+  for (let i = 1; i < parts.length - 1; i++) {
+    const part = parts[i] as string;
+    const found = text.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
 }
 
 /**
  * Both are walked once; after a mismatch the last star takes one character more. At worst the product of the lengths:
  * no pattern is slow. (picomatch was tried: it lets an escaped `|` through as an alternative.)
  */
-function matches(glob: string, text: string): boolean {
+function walk(glob: string, text: string): boolean {
   let at = 0;
   let star = -1;
   let taken = 0;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseLabelSelector } from './label-selector.js';
+import { labelsMatch, parseLabelSelector } from './label-selector.js';
 
 describe('label selector', () => {
-  const labels = { env: 'prod', tier: 'web', 'app.kubernetes.io/name': 'cart', empty: '' };
+  const labels = { env: 'prod', tier: 'web', 'app.kubernetes.io/name': 'cart', empty: '', wave: '10' };
 
   it.each([
     ['env=prod', true],
@@ -24,8 +24,16 @@ describe('label selector', () => {
     ['env=prod,tier=db', false],
     ['empty=', true],
     ['env=', false],
+    ['wave>9', true],
+    ['wave > 10', false],
+    ['wave<11', true],
+    ['env>1', false],
+    ['missing<1', false],
+    ['tier in(web)', true],
+    ['empty in ()', true],
+    ['empty notin (a,)', false],
   ])('%s matches as Kubernetes would: %s', (text, expected) => {
-    expect(parseLabelSelector(text)(labels)).toBe(expected);
+    expect(labelsMatch(labels, parseLabelSelector(text))).toBe(expected);
   });
 
   it.each([
@@ -38,13 +46,17 @@ describe('label selector', () => {
     '-bad=x',
     'env=-x',
     'x y',
+    'a>b',
+    'a>-1',
+    'a><1',
+    'wave>99999999999999999999',
     'a'.repeat(1001),
   ])('%j is refused with invalid_input', (text) => {
     expect(() => parseLabelSelector(text)).toThrow(expect.objectContaining({ code: 'invalid_input' }));
   });
 
   it('never reads inherited properties as labels', () => {
-    expect(parseLabelSelector('constructor')({})).toBe(false);
-    expect(parseLabelSelector('!toString')({})).toBe(true);
+    expect(labelsMatch({}, parseLabelSelector('constructor'))).toBe(false);
+    expect(labelsMatch({}, parseLabelSelector('!toString'))).toBe(true);
   });
 });

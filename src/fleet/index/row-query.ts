@@ -1,47 +1,20 @@
-import { z } from 'zod';
-import type { ApplicationRow } from '../../cache/row.js';
-import { changedAtMs, rankOf } from './urgency.js';
+import { isBehind, placeOf, writeKeys, type Place, type RowSort } from './row-order.js';
+import type { RowFilter } from './row-filter.js';
+import { firstOf } from './first-of.js';
+import type { SlotTest } from './asking.js';
+import { slotTests } from './row-predicates.js';
+import { searchText } from './text-search.js';
+import type { Entry, RowTable } from './row-table.js';
 
-/** Filters of a list, parsed. Absent means no filter. All given ones must match. */
-export interface RowFilter {
-  health?: readonly string[];
-  sync?: readonly string[];
-  project?: (project: string) => boolean;
-  name?: (name: string) => boolean;
-  namespace?: string;
-  labels?: (labels: Readonly<Record<string, string>>) => boolean;
-}
-
-export function matches(row: ApplicationRow, filter: RowFilter): boolean {
-  return (
-    (!filter.health || filter.health.includes(row.health)) &&
-    (!filter.sync || filter.sync.includes(row.sync)) &&
-    (!filter.project || filter.project(row.project)) &&
-    (!filter.namespace || filter.namespace === row.namespace) &&
-    (!filter.name || filter.name(row.name)) &&
-    (!filter.labels || filter.labels(row.labels))
-  );
-}
-
-/** Place of a row in the default order; comparable field by field. */
-export const position = z.tuple([z.number(), z.number(), z.string(), z.string(), z.string()]).readonly();
-/** Rank, newest change (negated milliseconds), cluster, name, namespace. */
-export type Position = z.infer<typeof position>;
-
-export const positionOf = (row: ApplicationRow, nowMs: number): Position => [
-  rankOf(row, nowMs),
-  -changedAtMs(row),
-  row.cluster,
-  row.name,
-  row.namespace,
-];
-
-export function comparePositions(a: Position, b: Position): number {
-  for (let i = 0; i < a.length; i++) {
-    const [x, y] = [a[i] as number | string, b[i] as number | string];
-    if (x !== y) return x < y ? -1 : 1;
-  }
-  return 0;
+/** What is asked of the index. What the scope does not see does not exist. */
+export interface RowQuestion {
+  /** Numbers of the clusters that are asked (`ClusterRows.number`). */
+  clusters: Iterable<number>;
+  /** Whether applications of a project may be seen. */
+  seesProject: (project: string) => boolean;
+  filter: RowFilter;
+  /** The time at which ranks are judged, milliseconds since the epoch. */
+  atMs: number;
 }
 
 export interface Totals {
@@ -50,46 +23,116 @@ export interface Totals {
 }
 
 export interface Page {
-  rows: ApplicationRow[];
+  entries: Entry[];
   total: number;
   totals: Totals;
-  /** Position of the last row when more follow. */
-  next?: Position;
+  /** Place of the last row when more follow. */
+  next?: Place;
 }
 
-/** One page of the matching rows in the default order, with the counts over all of them. */
-export function queryRows(
-  rows: Iterable<ApplicationRow>,
-  filter: RowFilter,
-  options: { limit: number; after?: Position; nowMs: number },
-): Page {
-  const health = new Map<string, number>();
-  const sync = new Map<string, number>();
-  const placed: { row: ApplicationRow; place: Position }[] = [];
-  let total = 0;
-  for (const row of rows) {
-    if (!matches(row, filter)) continue;
-    total++;
-    count(health, row.health);
-    count(sync, row.sync);
-    const place = positionOf(row, options.nowMs);
-    if (!options.after || comparePositions(place, options.after) > 0) placed.push({ row, place });
+/** The slots of all rows that match, in no order. Good until the next question to the table or change of it. */
+export function matchingSlots(table: RowTable, question: RowQuestion): Uint32Array {
+  const { columns, end, scratch } = table;
+  scratch.begin();
+  const { cluster } = columns;
+  const { project } = columns.single;
+  const isAsked = new Uint8Array(table.clusters.length);
+  for (const number of question.clusters) isAsked[number] = 1;
+  // No row stands in cluster 0: those slots are free.
+  isAsked[0] = 0;
+  const isSeen = seenProjects(table, question);
+  const slots = scratch.takeSlots(end);
+  let count = 0;
+  for (let slot = 0; slot < end; slot++) {
+    if (isAsked[cluster[slot] as number] === 1 && isSeen[project[slot] as number] === 1) slots[count++] = slot;
   }
-  placed.sort((a, b) => comparePositions(a.place, b.place));
-  const page = placed.slice(0, options.limit);
-  const last = page.at(-1);
+  const asking = { table, atMs: question.atMs, rowsLeft: () => count };
+  for (const test of slotTests(asking, question.filter)) count = narrow(slots, count, test);
+  const found = slots.subarray(0, count);
+  return question.filter.text === undefined ? found : searchText(table, found, question.filter.text);
+}
+
+/** Keeps the slots that pass at the front, and returns how many they are. */
+function narrow(slots: Uint32Array, count: number, test: SlotTest): number {
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    const slot = slots[i] as number;
+    if (test(slot)) slots[kept++] = slot;
+  }
+  return kept;
+}
+
+/** By number: projects that the caller may see and that pass the filter. */
+function seenProjects({ atoms: { project } }: RowTable, { filter, seesProject }: RowQuestion): Uint8Array {
+  const isSeen = new Uint8Array(project.capacity);
+  for (let id = 1; id < isSeen.length; id++) {
+    if (filter.project && !filter.project(project.lower(id))) continue;
+    isSeen[id] = seesProject(project.text(id)) ? 1 : 0;
+  }
+  return isSeen;
+}
+
+/**
+ * One page of the matching rows in an order, with the counts over all of them. Nothing is kept sorted: everything that
+ * matches has to be counted anyway, and on the way the few that the page shows are picked out.
+ */
+export function queryRows(
+  table: RowTable,
+  question: RowQuestion,
+  options: { sort: RowSort; limit: number; after?: Place },
+): Page {
+  const { sort, limit, after } = options;
+  const matching = matchingSlots(table, question);
+  const totals = totalsOf(table, matching);
+  const keys = table.scratch.takeKeys(matching.length);
+  writeKeys(table, matching, keys, sort, question.atMs);
+  const slots = after ? behind(table, matching, keys, after) : matching;
+  const first = firstOf(table, slots, keys, limit);
+  const last = first.at(-1);
   return {
-    rows: page.map(({ row }) => row),
-    total,
-    totals: { health: Object.fromEntries(health), sync: Object.fromEntries(sync) },
-    next: last && placed.length > page.length ? last.place : undefined,
+    entries: first.map((i) => table.entries[slots[i] as number] as Entry),
+    total: matching.length,
+    totals,
+    ...(last !== undefined && slots.length > first.length
+      ? { next: placeOf(table, slots[last] as number, keys[last] as number) }
+      : {}),
   };
 }
+
+/** Keeps the slots behind a place, and their keys, at the front of their arrays. */
+function behind(table: RowTable, slots: Uint32Array, keys: Float64Array, place: Place): Uint32Array {
+  let count = 0;
+  for (let i = 0; i < slots.length; i++) {
+    const [slot, key] = [slots[i] as number, keys[i] as number];
+    if (!isBehind(table, slot, key, place)) continue;
+    slots[count] = slot;
+    keys[count++] = key;
+  }
+  return slots.subarray(0, count);
+}
+
+export function totalsOf({ atoms, columns: { single } }: RowTable, slots: Uint32Array): Totals {
+  const health = new Uint32Array(atoms.word.capacity);
+  const sync = new Uint32Array(atoms.word.capacity);
+  for (let i = 0; i < slots.length; i++) {
+    const slot = slots[i] as number;
+    increase(health, single.health[slot] as number);
+    increase(sync, single.sync[slot] as number);
+  }
+  const named = (counts: Uint32Array) => namedCounts(counts, (id) => atoms.word.text(id));
+  return { health: named(health), sync: named(sync) };
+}
+
+const increase = (counts: Uint32Array, at: number): void => void (counts[at] = (counts[at] as number) + 1);
 
 /** Words beyond those that Argo CD knows are counted together: a cluster that invents them must not flood an answer. */
 const wordsMax = 12;
 
-const count = (counts: Map<string, number>, word: string): void => {
-  const key = counts.has(word) || counts.size < wordsMax ? word : 'Other';
-  counts.set(key, (counts.get(key) ?? 0) + 1);
-};
+/** Counts by word, the most first. */
+export function namedCounts(counts: Uint32Array, nameOf: (id: number) => string): Record<string, number> {
+  const ids = [...counts.keys()].filter((id) => counts[id] !== 0);
+  ids.sort((a, b) => (counts[b] as number) - (counts[a] as number) || (nameOf(a) < nameOf(b) ? -1 : 1));
+  const named = ids.slice(0, wordsMax).map((id): [string, number] => [nameOf(id), counts[id] as number]);
+  const others = ids.slice(wordsMax).reduce((sum, id) => sum + (counts[id] as number), 0);
+  return Object.fromEntries(others > 0 ? [...named, ['Other', others]] : named);
+}

@@ -1,0 +1,208 @@
+import type { ApplicationRow } from '../../cache/row.js';
+import { Atoms } from './atoms.js';
+import type { IdLists } from './id-lists.js';
+import { listParts, singleFields, type ListPart, type RowColumns, type SingleField } from './row-columns.js';
+
+/** The texts of all rows by what they are. */
+export class RowAtoms {
+  /** Health, sync and phase. */
+  readonly word = new Atoms();
+  readonly project = new Atoms();
+  readonly namespace = new Atoms();
+  readonly name = new Atoms();
+  /** Address and name of the destination, and the namespace there. */
+  readonly server = new Atoms();
+  readonly destination = new Atoms();
+  readonly destinationNamespace = new Atoms();
+  readonly repository = new Atoms();
+  readonly path = new Atoms();
+  readonly chart = new Atoms();
+  readonly targetRevision = new Atoms();
+  readonly revision = new Atoms();
+  readonly image = new Atoms();
+  readonly labelKey = new Atoms();
+  readonly labelValue = new Atoms();
+  readonly message = new Atoms();
+
+  readonly ofField: Readonly<Record<SingleField, Atoms>> = {
+    health: this.word,
+    sync: this.word,
+    phase: this.word,
+    project: this.project,
+    namespace: this.namespace,
+    name: this.name,
+    server: this.server,
+    destination: this.destination,
+    destinationNamespace: this.destinationNamespace,
+  };
+
+  /** The numbers of a part take turns: a label is a key and a value, a source its four texts. */
+  readonly ofPart: Readonly<Record<ListPart, readonly Atoms[]>> = {
+    labels: [this.labelKey, this.labelValue],
+    images: [this.image],
+    revisions: [this.revision],
+    sources: [this.repository, this.path, this.chart, this.targetRevision],
+    messages: [this.message],
+  };
+
+  get all(): Atoms[] {
+    return [...new Set([...Object.values(this.ofField), ...Object.values(this.ofPart).flat()])];
+  }
+}
+
+/** Numbers of one place after another: a label's and a source's. */
+export const labelWidth = 2;
+export const sourceWidth = 4;
+
+/** More than a row may hold; what a store gave is not counted anywhere else. Whole labels and sources fit. */
+const partLengthMax = 1_000;
+
+/**
+ * Writes the texts of rows into the columns as numbers. A row is given the texts that are held already instead of its
+ * own, equal ones: most of what rows say is said by many.
+ */
+export class RowEncoder {
+  private readonly list: number[] = [];
+  private readonly before: number[] = [];
+
+  constructor(
+    private readonly atoms: RowAtoms,
+    private readonly columns: RowColumns,
+    private readonly lists: IdLists,
+  ) {}
+
+  /** Fills a free slot. */
+  fill(slot: number, row: ApplicationRow): void {
+    this.fillSingle(slot, row);
+    this.fillList(slot, row);
+  }
+
+  /** Fills a slot that holds another row. What both hold is not let go in between. */
+  refill(slot: number, row: ApplicationRow): void {
+    const { single, lengths } = this.columns;
+    const before = this.before;
+    before.length = 0;
+    for (const field of singleFields) before.push(single[field][slot] as number);
+    for (const part of listParts) before.push(lengths[part][slot] as number);
+    const begin = this.columns.offset[slot] as number;
+    const length = this.lengthOf(slot);
+    for (let i = 0; i < length; i++) before.push(this.lists.ids[begin + i] as number);
+    this.lists.release(begin, length);
+    this.fill(slot, row);
+
+    let at = 0;
+    for (const field of singleFields) this.atoms.ofField[field].release(before[at++] as number);
+    const partLengths = at;
+    at += listParts.length;
+    for (const [i, part] of listParts.entries()) {
+      at = this.releasePart(part, before, at, before[partLengths + i] as number);
+    }
+  }
+
+  /** Lets go what a slot holds. */
+  empty(slot: number): void {
+    const { single, lengths, offset } = this.columns;
+    for (const field of singleFields) this.atoms.ofField[field].release(single[field][slot] as number);
+    const begin = offset[slot] as number;
+    let at = begin;
+    for (const part of listParts) at = this.releasePart(part, this.lists.ids, at, lengths[part][slot] as number);
+    this.lists.release(begin, at - begin);
+  }
+
+  private lengthOf(slot: number): number {
+    let length = 0;
+    for (const part of listParts) length += this.columns.lengths[part][slot] as number;
+    return length;
+  }
+
+  private releasePart(part: ListPart, ids: ArrayLike<number>, begin: number, length: number): number {
+    const of = this.atoms.ofPart[part];
+    for (let i = 0; i < length; i++) (of[i % of.length] as Atoms).release(ids[begin + i] as number);
+    return begin + length;
+  }
+
+  private fillSingle(slot: number, row: ApplicationRow): void {
+    const { atoms } = this;
+    const { single } = this.columns;
+    const { operation, destination } = row;
+    row.health = atoms.word.text((single.health[slot] = atoms.word.retain(row.health)));
+    row.sync = atoms.word.text((single.sync[slot] = atoms.word.retain(row.sync)));
+    single.phase[slot] = atoms.word.retain(operation?.phase);
+    row.project = atoms.project.text((single.project[slot] = atoms.project.retain(row.project)));
+    row.namespace = atoms.namespace.text((single.namespace[slot] = atoms.namespace.retain(row.namespace)));
+    row.name = atoms.name.text((single.name[slot] = atoms.name.retain(row.name)));
+    const server = (single.server[slot] = atoms.server.retain(destination.server));
+    if (server !== 0) destination.server = atoms.server.text(server);
+    single.destination[slot] = atoms.destination.retain(destination.name);
+    const namespace = (single.destinationNamespace[slot] = atoms.destinationNamespace.retain(destination.namespace));
+    if (namespace !== 0) destination.namespace = atoms.destinationNamespace.text(namespace);
+  }
+
+  private fillList(slot: number, row: ApplicationRow): void {
+    const { list, atoms, lists } = this;
+    const { lengths } = this.columns;
+    list.length = 0;
+    this.addLabels(row.labels);
+    let end = (lengths.labels[slot] = this.cut('labels', 0));
+    this.addAll(atoms.image, row.images);
+    end += lengths.images[slot] = this.cut('images', end);
+    this.addAll(atoms.revision, row.revisions);
+    end += lengths.revisions[slot] = this.cut('revisions', end);
+    for (const source of row.sources) this.addSource(source);
+    end += lengths.sources[slot] = this.cut('sources', end);
+    this.addMessages(row);
+    lengths.messages[slot] = this.cut('messages', end);
+
+    const offset = lists.allocate(list.length);
+    this.columns.offset[slot] = offset;
+    const { ids } = lists;
+    for (let i = 0; i < list.length; i++) ids[offset + i] = list[i] as number;
+  }
+
+  private addLabels(labels: ApplicationRow['labels']): void {
+    const { labelKey, labelValue } = this.atoms;
+    for (const key in labels) this.list.push(labelKey.retain(key), labelValue.retain(labels[key]));
+  }
+
+  private addSource(source: ApplicationRow['sources'][number]): void {
+    const { atoms } = this;
+    source.repository = this.add(atoms.repository, source.repository);
+    if (source.path) source.path = this.add(atoms.path, source.path);
+    else this.list.push(0);
+    if (source.chart) source.chart = this.add(atoms.chart, source.chart);
+    else this.list.push(0);
+    if (source.targetRevision) source.targetRevision = this.add(atoms.targetRevision, source.targetRevision);
+    else this.list.push(0);
+  }
+
+  private addMessages(row: ApplicationRow): void {
+    const { message } = this.atoms;
+    if (row.healthMessage) row.healthMessage = this.add(message, row.healthMessage);
+    if (row.operation?.message) row.operation.message = this.add(message, row.operation.message);
+    for (const condition of row.conditions) {
+      condition.type = this.add(message, condition.type);
+      condition.message = this.add(message, condition.message);
+    }
+  }
+
+  private addAll(atoms: Atoms, texts: string[]): void {
+    for (let i = 0; i < texts.length; i++) texts[i] = this.add(atoms, texts[i] as string);
+  }
+
+  private add(atoms: Atoms, text: string): string {
+    const id = atoms.retain(text);
+    this.list.push(id);
+    return atoms.text(id);
+  }
+
+  /** Length of the part that begins at `begin`, of which too much is let go. */
+  private cut(part: ListPart, begin: number): number {
+    const { list } = this;
+    const length = list.length - begin;
+    if (length <= partLengthMax) return length;
+    const of = this.atoms.ofPart[part];
+    for (let i = partLengthMax; i < length; i++) (of[i % of.length] as Atoms).release(list[begin + i] as number);
+    list.length = begin + partLengthMax;
+    return partLengthMax;
+  }
+}
