@@ -38,7 +38,7 @@ export class FleetView {
   }
 
   status(query: FleetStatusQuery, signal: AbortSignal): Promise<FleetStatus> {
-    return fleetStatus(this.clusters, this.scope, query, this.memory.removals, signal);
+    return fleetStatus(this.fleet.index, this.clusters, this.scope, query, this.memory.removals, signal);
   }
 
   listClusters(query: Parameters<typeof listClusters>[2], signal: AbortSignal): Promise<ClustersPage> {

@@ -1,5 +1,6 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import type { Cluster, ClusterFailure } from '../cluster.js';
+import type { FleetIndex } from '../index/fleet-index.js';
 import { plainText } from '../index/plain-text.js';
 import type { Totals } from '../index/row-query.js';
 import type { UrgencyRank } from '../index/urgency.js';
@@ -59,6 +60,7 @@ export interface FleetStatus {
 
 /** What is broken, everywhere, in one small answer from the index. Asks no cluster. */
 export async function fleetStatus(
+  index: FleetIndex,
   clusters: VisibleClusters,
   scope: Scope,
   query: FleetStatusQuery,
@@ -70,7 +72,7 @@ export async function fleetStatus(
   await Promise.all(asked.map((cluster) => cluster.ready(signal)));
   const nowMs = Date.now();
   const sinceMs = nowMs - query.minutes * 60_000;
-  const rows = statusRows(asked, scope, filter, { nowMs, sinceMs });
+  const rows = statusRows(index, asked, scope, filter, { nowMs, sinceMs });
   const causes = await groupCauses(rows.broken);
   const gone = removals.since(sinceMs);
   const names = new Map(asked.map((cluster) => [cluster.name, cluster]));

@@ -1,11 +1,13 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import type { Cluster } from '../cluster.js';
-import { comparePositions, matches, positionOf, type RowFilter, type Totals } from '../index/row-query.js';
-import { changedAtMs, urgencyOf, urgencyRanks, type UrgencyRank } from '../index/urgency.js';
+import type { FleetIndex } from '../index/fleet-index.js';
+import { matches, type RowFilter } from '../index/row-filter.js';
+import type { RowQuestion, Totals } from '../index/row-query.js';
+import { problemRanks, urgencyOf, type UrgencyRank } from '../index/urgency.js';
 import type { Scope } from '../scope.js';
 
 /** Ranks of what is broken; the others wait, move or are fine. */
-export const brokenRanks: ReadonlySet<UrgencyRank> = new Set(urgencyRanks.slice(0, 6));
+export const brokenRanks: ReadonlySet<UrgencyRank> = new Set(problemRanks);
 
 /** What a status is made of. */
 export interface StatusRows {
@@ -21,31 +23,28 @@ export interface StatusRows {
   matches(row: ApplicationRow): boolean;
 }
 
+/** Asks the index, at the cost of a few queries. */
 export function statusRows(
+  index: FleetIndex,
   clusters: readonly Cluster[],
   scope: Scope,
   filter: RowFilter,
   { nowMs, sinceMs }: { nowMs: number; sinceMs: number },
 ): StatusRows {
-  const health: Record<string, number> = {};
-  const sync: Record<string, number> = {};
-  const perCluster = new Map<string, number>();
-  const broken: StatusRows['broken'] = [];
-  const changed: ApplicationRow[] = [];
-  let total = 0;
-  for (const cluster of clusters) {
-    for (const row of cluster.rows.rows()) {
-      if (!scope.project(row.project) || !matches(row, filter)) continue;
-      total++;
-      perCluster.set(row.cluster, (perCluster.get(row.cluster) ?? 0) + 1);
-      health[row.health] = (health[row.health] ?? 0) + 1;
-      sync[row.sync] = (sync[row.sync] ?? 0) + 1;
-      const rank = urgencyOf(row, nowMs);
-      if (brokenRanks.has(rank)) broken.push({ row, rank });
-      if (changedAtMs(row) >= sinceMs) changed.push(row);
-    }
-  }
-  const places = new Map(broken.map((each) => [each, positionOf(each.row, nowMs)]));
-  broken.sort((a, b) => comparePositions(places.get(a)!, places.get(b)!));
-  return { total, totals: { health, sync }, perCluster, broken, changed, matches: (row) => matches(row, filter) };
+  const ask = (more: RowFilter = {}): RowQuestion => ({
+    clusters: clusters.map(({ rows }) => rows.number),
+    seesProject: (project) => scope.project(project),
+    filter: { ...filter, ...more },
+    atMs: nowMs,
+  });
+  const { groups, total, totals } = index.groups(ask(), { by: 'cluster', limit: clusters.length });
+  const broken = index.page(ask({ ranks: brokenRanks }), { sort: 'urgency', limit: total });
+  return {
+    total,
+    totals,
+    perCluster: new Map(groups.map(({ key, count }) => [key ?? '', count])),
+    broken: broken.entries.map(({ row }) => ({ row, rank: urgencyOf(row, nowMs) })),
+    changed: index.select(ask({ changedAfterMs: sinceMs })).map(({ row }) => row),
+    matches: (row) => matches(row, filter, nowMs),
+  };
 }

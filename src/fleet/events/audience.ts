@@ -2,7 +2,7 @@ import type { ApplicationRow } from '../../cache/row.js';
 import { applicationFilter, type ApplicationQuery } from '../answers/application-filter.js';
 import { parseClusterSelector, type ClusterSelector, type SelectableCluster } from '../cluster-selector.js';
 import { parseGlob } from '../index/glob.js';
-import { matches, type RowFilter } from '../index/row-query.js';
+import { matches, type RowFilter } from '../index/row-filter.js';
 import type { Scope } from '../scope.js';
 import { bindingOf } from './event-id.js';
 import type { EventType, JobEvent } from './event.js';

@@ -1,23 +1,30 @@
-import { compareEqualKeys } from './row-order.js';
-import type { RowTable } from './row-table.js';
-
-/** Far apart, so that rows which came in order do not each beat all that came before. */
+/** Far apart, so that items which came in order do not each beat all that came before. */
 const stride = 64;
 
 /** Whether one index stands behind another in the order. */
 type IsAfter = (a: number, b: number) => boolean;
 
 /**
- * Indexes of the first `limit` slots by their keys, in order. Only these are sorted: they are kept in a heap whose root
- * is the last of them, and most slots need no more than a look at it.
+ * Indexes of the first `limit` items by their keys, the smallest first. Only these are sorted: they are kept in a heap
+ * whose root is the last of them, and most items need no more than a look at it.
+ *
+ * @param tie order of two items whose keys are equal: negative when the first one stands first
  */
-export function firstOf(table: RowTable, slots: Uint32Array, keys: Float64Array, limit: number): number[] {
-  const count = slots.length;
+export function firstOf(
+  keys: Float64Array,
+  count: number,
+  limit: number,
+  tie: (a: number, b: number) => number,
+): number[] {
   const isAfter: IsAfter = (a, b) => {
     const difference = (keys[a] as number) - (keys[b] as number);
-    return difference !== 0 ? difference > 0 : compareEqualKeys(table, slots[a] as number, slots[b] as number) > 0;
+    return difference !== 0 ? difference > 0 : tie(a, b) > 0;
   };
   const heap: number[] = [];
+  if (limit >= count) {
+    for (let i = 0; i < count; i++) heap.push(i);
+    return heap.sort((a, b) => (keys[a] as number) - (keys[b] as number) || tie(a, b));
+  }
   let worst = Infinity;
   for (let start = 0; start < stride; start++) {
     for (let i = start; i < count; i += stride) {

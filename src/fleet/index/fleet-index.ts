@@ -1,4 +1,5 @@
 import { ClusterRows, type RowChange } from './cluster-rows.js';
+import { groupRows, type GroupBy, type Groups } from './row-groups.js';
 import type { Place, RowSort } from './row-order.js';
 import { matchingSlots, queryRows, type Page, type RowQuestion } from './row-query.js';
 import { RowTable, type Entry } from './row-table.js';
@@ -79,6 +80,11 @@ export class FleetIndex {
   /** One page of what matches, and counts over all of it. */
   page(question: RowQuestion, options: { sort: RowSort; limit: number; after?: Place }): Page {
     return queryRows(this.table, question, options);
+  }
+
+  /** What matches in groups, the largest first, and counts over all of it. */
+  groups(question: RowQuestion, options: { by: GroupBy; limit: number }): Groups {
+    return groupRows(this.table, question, options);
   }
 
   /** Everything that matches, in no order. */

@@ -1,4 +1,4 @@
-import { isBehind, placeOf, writeKeys, type Place, type RowSort } from './row-order.js';
+import { compareEqualKeys, isBehind, placeOf, writeKeys, type Place, type RowSort } from './row-order.js';
 import type { RowFilter } from './row-filter.js';
 import { firstOf } from './first-of.js';
 import type { SlotTest } from './asking.js';
@@ -87,7 +87,9 @@ export function queryRows(
   const keys = table.scratch.takeKeys(matching.length);
   writeKeys(table, matching, keys, sort, question.atMs);
   const slots = after ? behind(table, matching, keys, after) : matching;
-  const first = firstOf(table, slots, keys, limit);
+  const first = firstOf(keys, slots.length, limit, (a, b) =>
+    compareEqualKeys(table, slots[a] as number, slots[b] as number),
+  );
   const last = first.at(-1);
   return {
     entries: first.map((i) => table.entries[slots[i] as number] as Entry),
