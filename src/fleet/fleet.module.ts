@@ -42,7 +42,8 @@ export class FleetModule {
             const index = new FleetIndex();
             const leadership = new Leadership(store, timings, log);
             const followers = new ChangeFollowers(changes, store);
-            const common = { index, store, details, leadership, followers, timings, log };
+            const observeReload = (cluster: string): void => metrics.feedReloaded(cluster);
+            const common = { index, store, details, leadership, followers, timings, observeReload, log };
             const fleet = new Fleet(index, {
               link: (config) => new ClusterLink(config, { log, ...observersOf(config.name, metrics) }),
               open: (link) => ClusterModule.open(link, common),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Metrics, type FeedReading } from './metrics.js';
+import type { FeedReading } from './feed-gauges.js';
+import { Metrics } from './metrics.js';
 
 const lines = async (metrics: Metrics, name: string): Promise<string[]> =>
   (await metrics.text()).split('\n').filter((line) => line.startsWith(name));

@@ -1,17 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ReloadResult } from '../config/config-reload.js';
+import { feedGauges, type FeedReading } from './feed-gauges.js';
 import { version } from './version.js';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
-
-/** What the scrape reads of one cluster's feed. */
-export interface FeedReading {
-  cluster: string;
-  /** idle, seeding, live, polling, stale or down. */
-  state: string;
-  /** When the rows were last known true; absent if never. */
-  asOf?: Date;
-}
 
 const breakerLevels: Record<BreakerState, number> = { closed: 0, half_open: 1, open: 2 };
 
@@ -51,6 +43,13 @@ export class Metrics {
     help: 'Duration of requests to Argo CD, body included; of streams until their first byte.',
     labelNames: ['cluster', 'endpoint', 'outcome'],
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30],
+    registers: [this.registry],
+  });
+
+  private readonly feedReloads = new Counter({
+    name: 'feed_reloads_total',
+    help: 'Times that all rows of a cluster were read anew from Redis, because changes of them were missed.',
+    labelNames: ['cluster'],
     registers: [this.registry],
   });
 
@@ -111,29 +110,7 @@ export class Metrics {
 
   /** @param options.process also measures the process: CPU, memory, event loop. Off in tests that create many. */
   constructor(options: { process?: boolean } = {}) {
-    const now = () => this.feeds();
-    new Gauge({
-      name: 'fleet_feed_state',
-      help: '1 for the state that the feed of a cluster is in; other states are absent.',
-      labelNames: ['cluster', 'state'],
-      registers: [this.registry],
-      // Read at the scrape: a cluster that was removed leaves no series behind.
-      collect() {
-        this.reset();
-        for (const { cluster, state } of now()) this.set({ cluster, state }, 1);
-      },
-    });
-    new Gauge({
-      name: 'fleet_feed_age_seconds',
-      help: 'Seconds since the rows of a cluster were last known true; absent if they never were.',
-      labelNames: ['cluster'],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const { cluster, asOf } of now())
-          if (asOf) this.set({ cluster }, Math.max(0, (Date.now() - asOf.getTime()) / 1000));
-      },
-    });
+    feedGauges(this.registry, () => this.feeds());
     new Gauge({
       name: 'fleet_build_info',
       help: 'Always 1; the label tells the version.',
@@ -187,6 +164,11 @@ export class Metrics {
     this.breaker.set({ cluster }, breakerLevels[state]);
   }
 
+  /** All rows of a cluster were read anew from the store. */
+  feedReloaded(cluster: string): void {
+    this.feedReloads.inc({ cluster });
+  }
+
   /** @param type application, cluster, job or reset */
   eventSent(type: string): void {
     this.eventsSent.inc({ type });
@@ -225,7 +207,7 @@ export class Metrics {
 
   /** Drops every series of a cluster that left the fleet. */
   async forgetCluster(cluster: string): Promise<void> {
-    for (const metric of [this.upstreamRequests, this.upstreamDuration, this.breaker]) {
+    for (const metric of [this.upstreamRequests, this.upstreamDuration, this.breaker, this.feedReloads]) {
       const { values } = await metric.get();
       for (const { labels } of values) {
         // Buckets of a histogram carry `le` beside the labels that name the series.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Cluster } from '../cluster.js';
 import { decodeCursor, encodeCursor } from '../index/cursor.js';
-import type { FeedState } from '../feed/feed.js';
+import type { FeedSource, FeedState } from '../feed/feed.js';
 import { completenessOf, type Completeness } from './list-answer.js';
 import type { Scope } from '../scope.js';
 import type { VisibleClusters } from '../visible-clusters.js';
@@ -10,7 +10,7 @@ export interface PublicCluster {
   cluster: string;
   labels: Record<string, string>;
   version?: string;
-  feed: { state: FeedState; since: string; asOf?: string; reason?: string };
+  feed: { state: FeedState; source?: FeedSource; since: string; asOf?: string; reason?: string };
   /** Applications that the index holds and the caller may see. */
   applications: number;
   readOnly: boolean;
@@ -50,7 +50,7 @@ export async function listClusters(
 
 /** A cluster as every tool and event shows it. */
 export function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
-  const { state, since, asOf, reason, incomplete } = cluster.feed.snapshot();
+  const { state, source, since, asOf, reason, incomplete } = cluster.feed.snapshot();
   const { version, uiUrl } = cluster.facts;
   const why = reason ?? incomplete?.message;
   return {
@@ -59,6 +59,7 @@ export function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
     ...(version ? { version } : {}),
     feed: {
       state,
+      ...(source ? { source } : {}),
       since: since.toISOString(),
       ...(asOf ? { asOf: asOf.toISOString() } : {}),
       ...(why ? { reason: why } : {}),

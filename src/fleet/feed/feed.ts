@@ -18,7 +18,8 @@ export type FeedState = (typeof feedStates)[number];
  * - `follower`: another replica; this process has its rows and its feed's state from the store
  * - `local`: this process, for itself: the store is away, or nobody leads yet
  */
-export type FeedSource = 'leader' | 'follower' | 'local';
+export const feedSources = ['leader', 'follower', 'local'] as const;
+export type FeedSource = (typeof feedSources)[number];
 
 export interface FeedSnapshot {
   state: FeedState;

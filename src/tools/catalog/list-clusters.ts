@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { feedStates } from '../../fleet/feed/feed.js';
+import { feedSources, feedStates } from '../../fleet/feed/feed.js';
 import { listEnd } from '../answers.js';
 import { clusterSelector, cursor, limit } from '../parameters.js';
 import { defineTool } from '../tool.js';
@@ -10,6 +10,10 @@ const feed = z.object({
     .describe(
       'live: followed by a stream; polling: by lists; seeding: first read; stale or down: old; idle: not asked yet',
     ),
+  source: z
+    .enum(feedSources)
+    .optional()
+    .describe('leader: this replica watches it; follower: another one; local: this one for itself, Redis is away'),
   since: z.string().describe('ISO 8601: in this state since'),
   asOf: z.string().optional().describe('ISO 8601: last sign of life; absent if never'),
   reason: z.string().optional().describe('Why it is not live'),

@@ -1,0 +1,48 @@
+import { Gauge, type Registry } from 'prom-client';
+
+/** What the scrape reads of one cluster's feed. */
+export interface FeedReading {
+  cluster: string;
+  /** idle, seeding, live, polling, stale or down. */
+  state: string;
+  /** leader, follower or local; absent until it is known. */
+  source?: string;
+  /** When the rows were last known true; absent if never. */
+  asOf?: Date;
+}
+
+/** Registers what is read of feeds at every scrape: a cluster that was removed leaves no series behind. */
+export function feedGauges(registry: Registry, read: () => Iterable<FeedReading>): void {
+  new Gauge({
+    name: 'fleet_feed_state',
+    help: '1 for the state that the feed of a cluster is in; other states are absent.',
+    labelNames: ['cluster', 'state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { cluster, state } of read()) this.set({ cluster, state }, 1);
+    },
+  });
+  new Gauge({
+    name: 'fleet_feed_age_seconds',
+    help: 'Seconds since the rows of a cluster were last known true; absent if they never were.',
+    labelNames: ['cluster'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { cluster, asOf } of read()) {
+        if (asOf) this.set({ cluster }, Math.max(0, (Date.now() - asOf.getTime()) / 1000));
+      }
+    },
+  });
+  new Gauge({
+    name: 'fleet_replica_role',
+    help: '1 for what this replica is for a cluster: leader, follower, or local (watches for itself, Redis is away).',
+    labelNames: ['cluster', 'role'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { cluster, source: role } of read()) if (role) this.set({ cluster, role }, 1);
+    },
+  });
+}
