@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ApplicationRow } from '../../src/cache/row.js';
+import type { ProcessRole } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load-config.js';
 import type { FeedSnapshot } from '../../src/fleet/feed/feed.js';
 import type { ReplicationTimings } from '../../src/fleet/feed/leadership.js';
@@ -39,7 +40,14 @@ export class Deployment {
   static async over(
     redisUrl: string,
     clusters: Record<string, SimulatorOptions>,
-    options: { timings?: Partial<ReplicationTimings>; limits?: Record<string, number>; keyPrefix?: string } = {},
+    options: {
+      timings?: Partial<ReplicationTimings>;
+      limits?: Record<string, number>;
+      keyPrefix?: string;
+      server?: Record<string, unknown>;
+      /** Jobs in the same Redis too. */
+      queue?: boolean;
+    } = {},
   ): Promise<Deployment> {
     const folder = await mkdtemp(join(tmpdir(), 'fleet-replicas-'));
     const simulators: Record<string, Simulator> = {};
@@ -52,18 +60,20 @@ export class Deployment {
       configured.push({ name, url: started.url, token: { file }, limits: options.limits });
     }
     const configFile = join(folder, 'fleet.yaml');
-    const redis = { cache: redisUrl, keyPrefix: options.keyPrefix ?? uniquePrefix() };
-    const text = { server: { host: '127.0.0.1', port: 0 }, redis, clusters: configured };
+    const queue = options.queue ? { queue: redisUrl } : {};
+    const redis = { cache: redisUrl, ...queue, keyPrefix: options.keyPrefix ?? uniquePrefix() };
+    const server = { host: '127.0.0.1', port: 0, ...options.server };
+    const text = { server, redis, clusters: configured };
     await writeFile(configFile, stringify(JSON.parse(JSON.stringify(text))), { mode: 0o600 });
     return new Deployment(simulators, configFile, folder, { ...quick, ...options.timings });
   }
 
   /** Starts one more server. */
-  async replica(): Promise<Replica> {
+  async replica(role: ProcessRole = 'api'): Promise<Replica> {
     const lines: string[] = [];
     const log = createLogger('info', { write: (line: string) => void lines.push(line) });
     const { config } = loadConfig({ file: this.configFile, overrides: { port: 0 } });
-    const server = await startServer({ config, role: 'api', log, replication: this.timings });
+    const server = await startServer({ config, role, log, replication: this.timings });
     const cluster = (name: string) => server.fleet.clusters().find((each) => each.name === name)!;
     const replica: Replica = {
       server,

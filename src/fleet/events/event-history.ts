@@ -16,6 +16,8 @@ export class EventHistory {
   /** Everything after this change is here. Undefined until a first one was told. */
   private floor?: string;
   private last?: string;
+  /** Up to here, events without a place have been forgotten. */
+  private unloggedUntil?: string;
 
   constructor(private readonly max: number) {}
 
@@ -30,12 +32,14 @@ export class EventHistory {
     this.last = changeId;
   }
 
+  /** In the order in which they were told. */
   add(event: FleetEvent): void {
-    this.entries.push({ ...('id' in event ? { changeId: event.id } : {}), event });
+    const changeId = 'id' in event ? event.id : undefined;
+    // A gap may carry the id of the change before it.
+    const isPlaced = changeId !== undefined && changeId !== this.last;
+    this.entries.push({ ...(isPlaced ? { changeId } : {}), event });
     // Twice the bound before it is cut: moving the array at every event would cost more than the memory.
-    if (this.entries.length < 2 * this.max) return;
-    this.entries = this.entries.slice(-this.max);
-    this.floor = this.entries.find(({ changeId }) => changeId !== undefined)?.changeId ?? this.last;
+    if (this.entries.length >= 2 * this.max) this.cut();
   }
 
   /** What was told after the change, in order; undefined when that is not all known here. */
@@ -47,5 +51,17 @@ export class EventHistory {
       (entry) => entry.changeId !== undefined && compareChangeIds(entry.changeId, changeId) <= 0,
     );
     return this.entries.slice(at + 1).map(({ event }) => event);
+  }
+
+  /** False when something is forgotten here that came after the change and that no log names. */
+  isAllLogged(changeId: string): boolean {
+    return this.unloggedUntil === undefined || compareChangeIds(changeId, this.unloggedUntil) > 0;
+  }
+
+  private cut(): void {
+    const forgotten = this.entries.slice(0, -this.max);
+    this.entries = this.entries.slice(-this.max);
+    this.floor = this.entries.find(({ changeId }) => changeId !== undefined)?.changeId ?? this.last;
+    if (forgotten.some(({ changeId }) => changeId === undefined)) this.unloggedUntil = this.floor;
   }
 }

@@ -143,6 +143,7 @@ export class FleetEvents {
     if (id?.binding !== binding) return undefined;
     const remembered = this.history.since(id.changeId);
     if (remembered) return remembered;
+    if (!this.history.isAllLogged(id.changeId)) return undefined;
     const logged = await this.log.since(id.changeId).catch(() => undefined);
     return logged && replayOf(logged, this.history.newest, this.fleet, this.show);
   }
