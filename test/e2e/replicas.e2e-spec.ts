@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { eventually } from '../support/eventually.js';
 import { describeOwnRedis, startRedis, type OwnRedis } from '../support/redis.js';
 import { Deployment, truthOf, wordsOf, type Replica } from '../support/replicas.js';
@@ -44,5 +45,115 @@ describeOwnRedis('replicas', () => {
     simulators['eu']!.mutate(simulators['eu']!.applications[0]!, { isDeleted: true });
     simulators['eu']!.mutate(simulators['eu']!.applications[1]!, { health: { status: 'Degraded', message: 'x' } });
     await settled(all, 'eu');
+  });
+
+  it('the leader goes: another takes over within seconds, and no row is lost', async () => {
+    await start({ eu: {} });
+    const all = await replicas(3);
+    await settled(all, 'eu');
+    const leader = all.find((each) => each.feed('eu').source === 'leader')!;
+    const rest = all.filter((each) => each !== leader);
+    const known = rest.map((each) => each.rows('eu').length);
+    await leader.close();
+    deployment.simulators['eu']!.addApplications(1, 'while-nobody-leads');
+    const fewest = rest.map(() => Infinity);
+    await eventually(() => {
+      for (const [i, each] of rest.entries()) fewest[i] = Math.min(fewest[i]!, each.rows('eu').length);
+      expect(sources(rest, 'eu')).toEqual(['follower', 'leader']);
+    }, slow);
+    await settled(rest, 'eu');
+    for (const [i, count] of fewest.entries()) expect(count).toBeGreaterThanOrEqual(known[i]!);
+  });
+
+  it('a new replica starts warm: it has all rows although the cluster is gone, and says how old they are', async () => {
+    await start({ eu: {} });
+    const [first] = await replicas(1);
+    await settled([first!], 'eu');
+    const known = wordsOf(first!.rows('eu'));
+    await first!.close();
+    deployment.simulators['eu']!.goDown();
+    const [next] = await replicas(1);
+    await eventually(async () => {
+      expect(wordsOf(next!.rows('eu'))).toEqual(known);
+      const { unavailable } = await next!.get('/api/v1/applications');
+      expect(unavailable).toMatchObject([{ cluster: 'eu', staleRows: known.length, lastSeenAt: expect.any(String) }]);
+    }, slow);
+  });
+
+  it('Redis is killed and comes back empty: everything comes back, with one watcher per cluster', async () => {
+    await start({ eu: {}, us: {} });
+    const all = await replicas(3);
+    for (const cluster of ['eu', 'us']) await settled(all, cluster);
+    await redis.kill();
+    deployment.simulators['eu']!.addApplications(1, 'meanwhile');
+    deployment.simulators['us']!.mutate(deployment.simulators['us']!.applications[0]!, { isDeleted: true });
+    // Reads go on, from every replica.
+    for (const each of all) expect((await each.get('/api/v1/applications?limit=200')).total).toBeGreaterThan(30);
+    await redis.restart();
+    for (const cluster of ['eu', 'us']) await settled(all, cluster);
+    // What the store holds is whole again: a new replica learns it from there.
+    const [late] = await replicas(1);
+    for (const cluster of ['eu', 'us']) await settled([...all, late!], cluster);
+  });
+
+  it('an outage of Redis: followers watch for themselves and say so; afterwards there is one watcher again', async () => {
+    await start({ eu: {} });
+    const all = await replicas(3);
+    await settled(all, 'eu');
+    await redis.kill();
+    await eventually(() => {
+      expect(sources(all, 'eu')).toEqual(['local', 'local', 'local']);
+      expect(deployment.watchers('eu')).toBe(3);
+      for (const each of all) expect(each.feed('eu').state).toBe('live');
+    }, slow);
+    deployment.simulators['eu']!.mutate(deployment.simulators['eu']!.applications[0]!, {
+      health: { status: 'Missing' },
+    });
+    const truth = await truthOf(deployment.simulators['eu']!);
+    await eventually(() => all.forEach((each) => expect(wordsOf(each.rows('eu'))).toEqual(truth)), slow);
+    const { clusters } = await all[0]!.get('/api/v1/clusters');
+    expect(clusters).toMatchObject([{ feed: { state: 'live', source: 'local' } }]);
+    await redis.restart();
+    await settled(all, 'eu');
+  });
+
+  it('a process that starts without Redis does not wait for it, and follows when it is there', async () => {
+    await start({ eu: {} });
+    await redis.kill();
+    const all = await replicas(2);
+    await eventually(() => {
+      expect(sources(all, 'eu')).toEqual(['local', 'local']);
+      for (const each of all) expect(each.feed('eu').state).toBe('live');
+    }, slow);
+    await redis.restart();
+    await settled(all, 'eu');
+  });
+
+  it('a Redis that answers nothing for a while holds up no read', async () => {
+    await start({ eu: {} });
+    const all = await replicas(2);
+    await settled(all, 'eu');
+    redis.pause();
+    const until = performance.now() + 4_000;
+    while (performance.now() < until) {
+      for (const each of all) {
+        const startedAt = performance.now();
+        expect((await each.get('/api/v1/applications')).total).toBe(20);
+        expect(performance.now() - startedAt).toBeLessThan(1_000);
+      }
+    }
+    redis.resume();
+    await settled(all, 'eu');
+  });
+
+  it('after everything is closed, no stream and no lease is left', async () => {
+    await start({ eu: {}, us: {} }, { keyPrefix: 'closed' });
+    const all = await replicas(2);
+    for (const cluster of ['eu', 'us']) await settled(all, cluster);
+    for (const each of all) await each.close();
+    await eventually(() => deployment.watchers('eu') + deployment.watchers('us') === 0);
+    const raw = new Redis(redis.url);
+    expect(await raw.keys('{closed:fleet}:lease:*')).toEqual([]);
+    raw.disconnect();
   });
 });
