@@ -156,4 +156,59 @@ describeOwnRedis('replicas', () => {
     expect(await raw.keys('{closed:fleet}:lease:*')).toEqual([]);
     raw.disconnect();
   });
+
+  it('a follower that fell behind the trimmed history reads all rows anew, and says so', async () => {
+    await start({ eu: {} }, { keyPrefix: 'behind' });
+    const all = await replicas(2);
+    await settled(all, 'eu');
+    const follower = all.find((each) => each.feed('eu').source === 'follower')!;
+    const raw = new Redis(redis.url);
+    // No follower ever hears of these: each is taken out of the history in the step that cuts its readers off.
+    const eu = deployment.simulators['eu']!;
+    for (const name of eu.applications.slice(0, 3)) {
+      eu.mutate(name, { health: { status: 'Degraded', message: 'unheard' } });
+      await raw.multi().call('CLIENT', 'KILL', 'TYPE', 'NORMAL', 'SKIPME', 'yes').del('{behind:fleet}:changes').exec();
+    }
+    await settled(all, 'eu');
+    await eventually(() => expect(follower.log()).toContain('all rows were read anew from the store'), slow);
+    expect(await (await fetch(`${follower.server.url}/metrics`)).text()).toMatch(
+      /feed_reloads_total{cluster="eu"} [1-9]/,
+    );
+    raw.disconnect();
+  });
+
+  it('what a leader is not certain of is not shown as certain by its followers', async () => {
+    await start({ eu: {} }, { limits: { relistMs: 1_000 } });
+    const all = await replicas(2);
+    await settled(all, 'eu');
+    deployment.simulators['eu']!.setRights('bot', [{ resource: 'applications', action: 'get', object: 'default/*' }]);
+    await eventually(async () => {
+      const [one, two] = await Promise.all(all.map((each) => each.get('/api/v1/applications?limit=200')));
+      const doubtful = (page: any): string[] =>
+        page.applications.filter((row: any) => row.stale).map((row: any) => row.name);
+      expect(doubtful(one).length).toBeGreaterThan(0);
+      expect(doubtful(two).sort()).toEqual(doubtful(one).sort());
+      expect(two.unavailable).toMatchObject([{ cluster: 'eu', code: 'cluster_refused' }]);
+    }, slow);
+  });
+
+  it('three replicas under 500 events a second agree with the clusters row for row at the end', async () => {
+    await start({ eu: { applications: 100 }, us: { applications: 100 } }, { timings: { ttlMs: 5_000, tickMs: 1_000 } });
+    const all = await replicas(3);
+    for (const cluster of ['eu', 'us']) await settled(all, cluster);
+    const healths = ['Degraded', 'Healthy', 'Missing', 'Progressing'];
+    const startedAt = performance.now();
+    for (let sent = 0; sent < 2_500;) {
+      const due = Math.min(2_500, ((performance.now() - startedAt) / 1_000) * 500);
+      for (; sent < due; sent++) {
+        const simulator = deployment.simulators[sent % 2 ? 'eu' : 'us']!;
+        const name = simulator.applications[(sent * 7) % simulator.applications.length]!;
+        if (sent % 97 === 0) simulator.addApplications(1, `storm-${sent}`);
+        else if (sent % 101 === 0) simulator.mutate(name, { isDeleted: true });
+        else simulator.mutate(name, { health: { status: healths[sent % 4]!, message: String(sent) } });
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (const cluster of ['eu', 'us']) await settled(all, cluster);
+  });
 });
