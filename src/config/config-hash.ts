@@ -4,12 +4,13 @@ import type { Config, SecretSource } from './config.js';
 /**
  * First 12 hex digits of the SHA-256 of a configuration: equal for files that mean the same, whatever their order of
  * fields and their comments. Where secrets come from counts, secrets do not: not the values of extra headers and not
- * the password of a Redis address either.
+ * the password of a Redis address either. Where the process listens does not count: replicas that answer alike are equal.
  */
 export function configHash(config: Omit<Config, 'hash'>): string {
   const { redis, clusters } = config;
+  const { host: _host, port: _port, ...server } = config.server;
   const shown = {
-    ...config,
+    server,
     redis: { ...redis, cache: withoutSecret(redis.cache), queue: withoutSecret(redis.queue) },
     clusters: clusters.map((cluster) => ({
       ...cluster,

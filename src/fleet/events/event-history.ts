@@ -26,6 +26,11 @@ export class EventHistory {
     return this.last;
   }
 
+  /** Nobody is told of this cluster any more, and what its events hold of it must not live on. */
+  forget(cluster: object): void {
+    this.entries = this.entries.filter(({ event }) => event.cluster !== cluster);
+  }
+
   /** Notes that everything up to the change was told. */
   advance(changeId: string): void {
     this.floor ??= changeId;

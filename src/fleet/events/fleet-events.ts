@@ -180,8 +180,10 @@ export class FleetEvents {
 
   private onCluster({ cluster, type, labelsBefore }: ClusterChange): void {
     if (type !== 'changed' || labelsBefore) this.fleetVersion++;
+    const isGone = type === 'removed' || type === 'replaced';
+    if (isGone) this.history.forget(cluster);
     if (type === 'replaced') this.tell({ kind: 'reset', cluster, reason: 'a cluster was replaced by another one' });
-    this.tell({ kind: 'cluster', cluster, isGone: type === 'removed' || type === 'replaced', labelsBefore });
+    this.tell({ kind: 'cluster', cluster, isGone, labelsBefore });
   }
 
   private tellUnlogged(): void {
