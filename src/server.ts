@@ -87,6 +87,6 @@ export function watchConfig(
 ): ConfigWatch | undefined {
   if (!source) return undefined;
   const live = app.get(LiveConfig, { strict: false });
-  const metrics = app.get(Metrics, { strict: false });
+  const { configuration: metrics } = app.get(Metrics, { strict: false });
   return new ConfigWatch(new ConfigReload({ source, live, log, metrics, warnings }));
 }

@@ -5,6 +5,7 @@ import { STORE, type Store } from '../cache/store.js';
 import { LiveConfig } from '../config/live-config.js';
 import { Metrics, type BreakerState } from '../telemetry/metrics.js';
 import type { Logger } from '../telemetry/logger.js';
+import { applicationCounts } from './application-counts.js';
 import { ClusterLink } from './cluster-link.js';
 import { ClusterModule } from './cluster.module.js';
 import { ChangeFollowers } from './feed/change-followers.js';
@@ -50,6 +51,7 @@ export class FleetModule {
               forget: (name) => metrics.forgetCluster(name),
             });
             metrics.readFeeds(() => fleet.clusters().map(({ name, feed }) => ({ cluster: name, ...feed.snapshot() })));
+            metrics.readApplications(() => applicationCounts(fleet.clusters()));
             await (await fleet.prepare(live.current)).commit();
             live.join(fleet);
             return fleet;

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { ReloadResult } from '../config/config-reload.js';
+import { applicationGauge, type ApplicationCount } from './application-gauge.js';
+import { ConfigMetrics } from './config-metrics.js';
 import { feedGauges, type FeedReading } from './feed-gauges.js';
 import { version } from './version.js';
 
@@ -14,6 +15,7 @@ const breakerLevels: Record<BreakerState, number> = { closed: 0, half_open: 1, o
 export class Metrics {
   private readonly registry = new Registry();
   private feeds: () => Iterable<FeedReading> = () => [];
+  private applications: () => AsyncIterable<ApplicationCount> = async function* () {};
 
   private readonly toolDuration = new Histogram({
     name: 'tool_duration_seconds',
@@ -76,37 +78,8 @@ export class Metrics {
 
   private eventStreams: () => number = () => 0;
 
-  private readonly configReloads = new Counter({
-    name: 'config_reloads_total',
-    help: 'Reloads of the configuration: applied, unchanged, restart_needed, refused, failed.',
-    labelNames: ['result'],
-    registers: [this.registry],
-  });
-
-  private readonly configSuccessful = new Gauge({
-    name: 'config_last_reload_successful',
-    help: '1 when the last reload of the configuration succeeded or there was none, 0 when it was refused or failed.',
-    registers: [this.registry],
-  });
-
-  private readonly configTime = new Gauge({
-    name: 'config_last_reload_success_timestamp_seconds',
-    help: 'When the configuration was last read with success (seconds since the epoch).',
-    registers: [this.registry],
-  });
-
-  private readonly configRestart = new Gauge({
-    name: 'config_restart_needed',
-    help: '1 when the configuration was changed in something that only a restart takes over.',
-    registers: [this.registry],
-  });
-
-  private readonly configHash = new Gauge({
-    name: 'config_info',
-    help: 'Always 1; the label tells the hash of the configuration in force. Replicas that differ are configured otherwise.',
-    labelNames: ['hash'],
-    registers: [this.registry],
-  });
+  /** What is in force of the configuration, and what reloads of it came to. */
+  readonly configuration = new ConfigMetrics(this.registry);
 
   /** @param options.process also measures the process: CPU, memory, event loop. Off in tests that create many. */
   constructor(options: { process?: boolean } = {}) {
@@ -126,8 +99,7 @@ export class Metrics {
         this.set(streams());
       },
     });
-    this.configSuccessful.set(1);
-    this.configTime.setToCurrentTime();
+    applicationGauge(this.registry, () => this.applications());
     if (options.process) collectDefaultMetrics({ register: this.registry });
   }
 
@@ -184,20 +156,9 @@ export class Metrics {
     this.eventStreams = count;
   }
 
-  /** What a reload of the configuration came to. */
-  configReloaded(result: ReloadResult): void {
-    const isSuccess = result !== 'refused' && result !== 'failed';
-    this.configReloads.inc({ result });
-    this.configSuccessful.set(isSuccess ? 1 : 0);
-    if (!isSuccess) return;
-    this.configTime.setToCurrentTime();
-    this.configRestart.set(result === 'restart_needed' ? 1 : 0);
-  }
-
-  /** The configuration in force. */
-  configTaken(hash: string): void {
-    this.configHash.reset();
-    this.configHash.set({ hash }, 1);
+  /** Where the scrape reads how many applications there are; the last one given counts. */
+  readApplications(applications: () => AsyncIterable<ApplicationCount>): void {
+    this.applications = applications;
   }
 
   /** Where the scrape reads the feeds from; the last one given counts. */
@@ -215,6 +176,19 @@ export class Metrics {
         if (series['cluster'] === cluster) metric.remove(series);
       }
     }
+  }
+
+  /** What is measured, for documents and tests: process metrics included where they are on. */
+  list(): { name: string; type: string; help: string; labels: string[] }[] {
+    return this.registry.getMetricsAsArray().map((metric) => {
+      // The library's types leave out what every metric of it has.
+      const {
+        name,
+        help,
+        labelNames = [],
+      } = metric as unknown as { name: string; help: string; labelNames?: string[] };
+      return { name, type: metric.constructor.name.toLowerCase(), help, labels: labelNames.filter((l) => l !== 'le') };
+    });
   }
 
   /** Everything in Prometheus' text format. */
