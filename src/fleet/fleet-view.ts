@@ -1,6 +1,8 @@
 import type { DetailCache } from '../cache/detail-cache.js';
 import { AppError } from '../errors/app-error.js';
 import { findApplication, type ApplicationName } from './answers/application-lookup.js';
+import { compareApplication, type CompareQuery, type ComparisonMemory } from './answers/compare-application.js';
+import type { Comparison } from './answers/comparison.js';
 import type { Fleet } from './fleet.js';
 import { fleetStatus, type FleetStatus, type FleetStatusQuery } from './answers/fleet-status.js';
 import { getApplication, type ApplicationAnswer } from './answers/get-application.js';
@@ -23,6 +25,7 @@ export interface Target {
 export interface FleetMemory {
   details: DetailCache;
   removals: Removals;
+  comparisons: ComparisonMemory;
 }
 
 /** The fleet as one caller may see it. Every answer of every tool comes through here. */
@@ -51,6 +54,11 @@ export class FleetView {
 
   getApplication(name: ApplicationName & { fresh?: boolean }, signal: AbortSignal): Promise<ApplicationAnswer> {
     return getApplication(this.clusters, this.scope, name, this.memory.details, signal);
+  }
+
+  compareApplication(query: CompareQuery, signal: AbortSignal): Promise<Comparison> {
+    const { comparisons, details } = this.memory;
+    return compareApplication(this.fleet.index, this.clusters, this.scope, query, comparisons, details, signal);
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { DetailCache } from '../cache/detail-cache.js';
+import { ComparisonMemory } from './answers/compare-application.js';
 import { Removals } from './answers/removals.js';
 import type { Fleet } from './fleet.js';
 import { FleetView, type FleetMemory } from './fleet-view.js';
@@ -12,7 +13,7 @@ export class FleetViews {
     private readonly fleet: Fleet,
     details: DetailCache,
   ) {
-    this.memory = { details, removals: new Removals(fleet.index) };
+    this.memory = { details, removals: new Removals(fleet.index), comparisons: new ComparisonMemory() };
   }
 
   /** Cheap: one per call. */

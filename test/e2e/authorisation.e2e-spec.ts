@@ -126,10 +126,12 @@ describe('authorisation', () => {
         expect(real.status).toBe(key === 'tools' ? 403 : 404);
         await ask(`/applications/${row.name}x`, `${row.name}x`);
         await ask(`/applications?name=${row.name}`, row.name);
+        await ask(`/compare?application=${row.name}`, row.name);
         await ask(`/applications?project=${row.project}&limit=200`, row.project);
       }
       await ask('/clusters');
       await ask('/status?minutes=1440');
+      await ask('/compare?application=*');
       await ask('/applications?limit=200');
     });
 
@@ -139,6 +141,7 @@ describe('authorisation', () => {
         ['list_clusters', () => fleet.get('/api/v1/clusters', auth(key))],
         ['list_applications', () => fleet.get('/api/v1/applications', auth(key))],
         ['get_application', () => fleet.get('/api/v1/applications/nope?cluster=nope', auth(key))],
+        ['compare_application', () => fleet.get('/api/v1/compare?application=nope', auth(key))],
         ['sync_application', () => fleet.post('/api/v1/applications/nope/sync', { cluster: 'nope' }, auth(key))],
         ['get_job', () => fleet.get('/api/v1/jobs/nope', auth(key))],
         ['wait_for_job', () => fleet.get('/api/v1/jobs/nope/wait', auth(key))],

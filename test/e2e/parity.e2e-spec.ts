@@ -94,6 +94,14 @@ describe.each(['modern', 'legacy'] as const)('parity of MCP (%s) and REST', (era
       () => ({ tool: 'get_application', input: { application: '../x', cluster: 'eu' }, rest: onApplication('GET') }),
     ],
     [
+      'a comparison',
+      () => ({ tool: 'compare_application', input: { application: known.name }, rest: inQuery('/compare') }),
+    ],
+    [
+      'a comparison of nothing',
+      () => ({ tool: 'compare_application', input: { cluster: 'eu' }, rest: inQuery('/compare') }),
+    ],
+    [
       'a change on a read-only cluster',
       () => ({
         tool: 'sync_application',

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ApplicationRow } from '../../cache/row.js';
 import { withoutPreambles } from '../index/reason.js';
-import type { UrgencyRank } from '../index/urgency.js';
+import { isComparisonError, type UrgencyRank } from '../index/urgency.js';
 import { maskCause, mentions } from './cause-mask.js';
 
 /** Why an application is broken, without what differs from one application to the next. */
@@ -53,8 +53,9 @@ function messageOf(row: ApplicationRow, rank: UrgencyRank): string | undefined {
     case 'operation_failed':
       return meant(row.operation?.message);
     case 'comparison_error':
+      return meant(row.conditions.find(isComparisonError)?.message);
     case 'stuck_deleting':
-      return meant(row.conditions.find(({ type }) => type.endsWith('Error'))?.message);
+      return meant(row.conditions.find(({ type }) => type === 'DeletionError')?.message);
     default:
       return meant(row.healthMessage);
   }

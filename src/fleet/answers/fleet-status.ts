@@ -3,7 +3,7 @@ import type { Cluster, ClusterFailure } from '../cluster.js';
 import type { FleetIndex } from '../index/fleet-index.js';
 import { plainText } from '../index/plain-text.js';
 import type { Totals } from '../index/row-query.js';
-import type { UrgencyRank } from '../index/urgency.js';
+import { changedAtMs, type UrgencyRank } from '../index/urgency.js';
 import type { Scope } from '../scope.js';
 import type { VisibleClusters } from '../visible-clusters.js';
 import { applicationFilter } from './application-filter.js';
@@ -77,7 +77,7 @@ export async function fleetStatus(
   const gone = removals.since(sinceMs);
   const names = new Map(asked.map((cluster) => [cluster.name, cluster]));
   const changed = statusChanges(
-    rows.changed,
+    [...rows.changed, ...lateOf(rows.broken, sinceMs)],
     gone.removals.filter(({ row }) => names.has(row.cluster) && scope.project(row.project) && rows.matches(row)),
     rankIn(rows.broken),
     sinceMs,
@@ -108,6 +108,10 @@ const countsOf = ({ total, totals, broken }: StatusRows): { applications: number
   broken: broken.length,
   ...totals,
 });
+
+/** What became too late by time alone: nothing about it changed since. */
+const lateOf = (broken: StatusRows['broken'], sinceMs: number): ApplicationRow[] =>
+  broken.filter(({ row, rank }) => rank.startsWith('stuck_') && changedAtMs(row) < sinceMs).map(({ row }) => row);
 
 function rankIn(broken: StatusRows['broken']): (row: ApplicationRow) => UrgencyRank | undefined {
   const ranks = new Map(broken.map(({ row, rank }) => [row, rank]));

@@ -1,5 +1,5 @@
 import type { ApplicationRow } from '../../cache/row.js';
-import type { UrgencyRank } from '../index/urgency.js';
+import { isComparisonError, type UrgencyRank } from '../index/urgency.js';
 import type { Removal } from './removals.js';
 
 const latestMax = 5;
@@ -73,7 +73,7 @@ function brokeAtMs(row: ApplicationRow, rank: UrgencyRank): number {
     case 'operation_failed':
       return msOf(row.operation?.finishedAt);
     case 'comparison_error': {
-      const condition = row.conditions.find(({ type }) => type.endsWith('Error'));
+      const condition = row.conditions.find(isComparisonError);
       return condition ? msOf(condition.since) : row.health === 'Unknown' ? msOf(row.healthSince) : 0;
     }
     case 'stuck_deleting':

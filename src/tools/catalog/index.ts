@@ -1,4 +1,5 @@
 import type { Tool } from '../tool.js';
+import { compareApplication } from './compare-application.js';
 import { getApplication } from './get-application.js';
 import { getFleetStatus } from './get-fleet-status.js';
 import { getJob } from './get-job.js';
@@ -13,6 +14,7 @@ export const catalog: readonly Tool[] = [
   listClusters,
   listApplications,
   getApplication,
+  compareApplication,
   syncApplication,
   getJob,
   waitForJob,
