@@ -36,7 +36,7 @@ export interface ListParts {
    * with nothing for a list that is empty.
    */
   items(run: string): void;
-  /** Any other member of the list, and `items` when it is no array. */
+  /** Any other member of the list, and `items` when it is no array; the key is JSON as well. */
   member(key: string, json: string): void;
 }
 
@@ -105,7 +105,7 @@ export class ListSplitter {
         if (byte !== colon) throw garbage();
         return this.to(State.Value, at);
       case State.Value:
-        if (this.key === 'items' && byte === openBracket) return this.to(State.FirstItem, at);
+        if (this.key === '"items"' && byte === openBracket) return this.to(State.FirstItem, at);
         return this.begin(State.InValue, byte, at);
       case State.AfterValue:
         if (byte === comma) return this.to(State.NextKey, at);
@@ -163,18 +163,24 @@ export class ListSplitter {
       at++;
     }
     for (const end = chunk.length; at < end; at++) {
-      const byte = chunk[at] as number;
+      let byte = chunk[at] as number;
       if (isText) {
-        if (byte === backslash) {
-          // The next byte means nothing; it may be in the next chunk.
-          if (++at === end) this.isEscaped = true;
-        } else if (byte === quote) {
+        while (byte !== quote && byte !== backslash && ++at < end) byte = chunk[at] as number;
+        if (at === end) break;
+        if (byte === quote) {
           isText = false;
           if (depth === 0) return this.ended(chunk, at + 1);
+        } else if (++at === end) {
+          // The next byte means nothing; it is in the next chunk.
+          this.isEscaped = true;
         }
       } else if (byte === quote) isText = true;
-      else if (byte === openBrace || byte === openBracket) depth++;
-      else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) return this.ended(chunk, at + 1);
+      else {
+        // Brackets and braces differ in one bit.
+        byte |= 0x20;
+        if (byte === openBrace) depth++;
+        else if (byte === closeBrace && --depth === 0) return this.ended(chunk, at + 1);
+      }
     }
     this.depth = depth;
     this.isText = isText;
@@ -190,7 +196,7 @@ export class ListSplitter {
     }
     const text = this.textTo(chunk, at);
     if (this.state === State.Key) {
-      this.key = parsed(text);
+      this.key = text;
       this.state = State.Colon;
     } else {
       this.state = State.AfterValue;
@@ -237,14 +243,6 @@ export class ListSplitter {
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 const endsWord = (byte: number): boolean =>
   isSpace(byte) || byte === comma || byte === closeBrace || byte === closeBracket;
-
-function parsed(key: string): string {
-  try {
-    return JSON.parse(key) as string;
-  } catch {
-    throw garbage();
-  }
-}
 
 const garbage = () =>
   failure('cluster_unreachable', 'garbage', 'The cluster answers with something that is not a list in JSON.');

@@ -36,7 +36,7 @@ export async function readList(
       runs.push(run);
     },
     member: (key: string, json: string): void => {
-      members.set(key, parse(json));
+      members.set(parse(key) as string, parse(json));
     },
   };
   const splitter = new ListSplitter(parts, applicationBytesMax);
