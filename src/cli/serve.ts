@@ -46,6 +46,17 @@ export async function serve(options: ServeOptions): Promise<void> {
   const signal = await untilAskedToStop();
   stopListening();
   log.info({ signal }, 'draining');
+  endAfter(closeMs, () => log.error('closing takes too long; ending without it'));
   await server.close();
   log.info('stopped');
+}
+
+/** Longer than everything that closing waits for, shorter than the patience of whoever asked for it. */
+const closeMs = 25_000;
+
+function endAfter(ms: number, tell: () => void): void {
+  setTimeout(() => {
+    tell();
+    process.exit(1);
+  }, ms).unref();
 }
