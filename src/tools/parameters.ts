@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { didYouMean, suggest } from '../errors/suggest.js';
 
 /** Arguments that several tools share: the same name means the same thing everywhere. */
 
@@ -40,6 +41,31 @@ export const clusterSelector = z
   );
 
 /**
+ * The words of a closed set in a comma list, upper and lower case alike; what is none of them becomes an issue that says
+ * which there are. `only`: one word, no list. `orElse`: what else may stand there.
+ */
+export function wordsOf<const T extends string>(
+  values: readonly T[],
+  given: string,
+  context: { addIssue(issue: { code: 'custom'; message: string }): void },
+  { only = false, orElse }: { only?: boolean; orElse?: string } = {},
+): T[] {
+  const found: T[] = [];
+  for (const part of (only ? [given] : given.split(',')).map((word) => word.trim())) {
+    const value = values.find((candidate) => candidate.toLowerCase() === part.toLowerCase());
+    if (value) found.push(value);
+    else {
+      const known = `${values.join(', ')}${orElse ? ` or ${orElse}` : ''}`;
+      const message = `"${shown(part)}" is none of ${known}.${didYouMean(suggest(part, values))}`;
+      context.addIssue({ code: 'custom', message: message.replace(/\.$/, '') });
+    }
+  }
+  return found;
+}
+
+const shown = (word: string): string => (word.length > 60 ? `${word.slice(0, 60)}…` : word);
+
+/**
  * One or several of a closed set of words as a comma list, upper and lower case alike: `Degraded,Missing`. A string and
  * not an array, so that it reads the same in a query string and in a tool call.
  */
@@ -48,16 +74,8 @@ export const oneOrMoreOf = <const T extends string>(values: readonly T[], what: 
     .string()
     .min(1)
     .max(200)
-    .transform((text, context): T[] => {
-      const found: T[] = [];
-      for (const part of text.split(',').map((word) => word.trim())) {
-        const value = values.find((candidate) => candidate.toLowerCase() === part.toLowerCase());
-        if (value) found.push(value);
-        else context.addIssue({ code: 'custom', message: `"${part}" is none of ${values.join(', ')}` });
-      }
-      return found;
-    })
-    .describe(`${what}: one or a comma list of ${values.join(', ')}`);
+    .transform((text, context): T[] => wordsOf(values, text, context))
+    .describe(`${what}: comma list of ${values.join(', ')}`);
 
 export const limit = z.int().min(1).max(200).default(20).describe('How many to return');
 

@@ -13,8 +13,13 @@ export interface Completeness {
   unavailableOmitted?: number;
 }
 
-export function completenessOf(clusters: readonly Cluster[], scope: Scope): Completeness {
-  const failures = clusters.map((cluster) => cluster.failure(scope));
+/** @param failureOf why a cluster's rows are not the present truth; what its feed says where nobody knows better */
+export function completenessOf(
+  clusters: readonly Cluster[],
+  scope: Scope,
+  failureOf: (cluster: Cluster) => ClusterFailure | undefined = (cluster) => cluster.failure(scope),
+): Completeness {
+  const failures = clusters.map(failureOf);
   const unavailable = failures.filter((failure) => failure !== undefined);
   const times = clusters
     .filter((_, i) => failures[i] === undefined)
