@@ -7,8 +7,10 @@ import { toolDefinition } from '../../src/mcp/tool-definition.js';
 import { catalog } from '../../src/tools/catalog/index.js';
 import type { Tool } from '../../src/tools/tool.js';
 
-/** What `tools/list` may cost, for all tools together: some 700 tokens a tool, and as many again for
- * the two dozen filters of list_applications. Raise it only with a reason. */
+/**
+ * What `tools/list` may cost, for all tools together: some 700 tokens a tool, and about as many again for the two dozen
+ * filters of list_applications. Raise it only with a reason.
+ */
 const listBytesMax = 28_500;
 const listTokensMax = 7_000;
 /** The part that every client puts before its model: without the schemas of the answers. */
