@@ -13,6 +13,7 @@ import type { OpenCluster } from './fleet.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { FleetIndex } from './index/fleet-index.js';
 import { LiveRefresh } from './feed/live-refresh.js';
+import { noticedFacts } from './noticed-facts.js';
 import { Replica } from './feed/replica.js';
 import { lineOf, linkOf } from './index/upstream-values.js';
 import { Watcher } from './feed/watcher.js';
@@ -41,7 +42,7 @@ class Follower implements OnModuleDestroy {
   private readonly replica: Replica;
   private readonly rows: ClusterRows;
   private readonly feed = new Feed();
-  private readonly facts: InstanceFacts = {};
+  private readonly facts: InstanceFacts;
 
   private stopping?: Promise<void>;
 
@@ -53,6 +54,7 @@ class Follower implements OnModuleDestroy {
     const { name: cluster, url } = link.config;
     this.rows = index.open(cluster, (change) => this.replica.note(change));
     this.feed.onTouch(() => index.bump());
+    this.facts = noticedFacts(() => index.bump());
     const { rows, feed, facts } = this;
     const shared = {
       ...{ cluster, rows, feed, index, log },

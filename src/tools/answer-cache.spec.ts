@@ -22,7 +22,7 @@ const answer = { output: {}, json: '{}', bytes: 2 };
 
 describe('kept answers', () => {
   const open = () => {
-    const index = { version: 1, untilMs: Infinity, validUntilMs: () => index.untilMs };
+    const index = { version: 1, untilMs: Infinity, validUntilMs: (_atMs: number): number => index.untilMs };
     const cache = new AnswerCache(index);
     const key = cache.keyOf(tool, callerOf(everything), { a: 1 }) as string;
     return { index, cache, key };
@@ -30,7 +30,7 @@ describe('kept answers', () => {
 
   it('an answer is given again as long as nothing changes, and never after', () => {
     const { index, cache, key } = open();
-    cache.keep(key, answer, 1, Infinity);
+    cache.keep(key, answer, cache.begin(), Infinity);
     expect(cache.get(key)).toBe(answer);
     index.version = 2;
     expect(cache.get(key)).toBeUndefined();
@@ -38,21 +38,33 @@ describe('kept answers', () => {
 
   it('an answer during which the index changed is not kept', () => {
     const { index, cache, key } = open();
+    const began = cache.begin();
     index.version = 2;
-    cache.keep(key, answer, 1, Infinity);
+    cache.keep(key, answer, began, Infinity);
     expect(cache.get(key)).toBeUndefined();
   });
 
   it('an answer is not kept beyond the moment at which time alone changes the order', () => {
     const { index, cache, key } = open();
     index.untilMs = Date.now() - 1;
-    cache.keep(key, answer, 1, Infinity);
+    cache.keep(key, answer, cache.begin(), Infinity);
     expect(cache.get(key)).toBeUndefined();
+  });
+
+  it('an answer during which time alone changed the order is not kept', () => {
+    const { index, cache, key } = open();
+    // An index whose order changed a moment ago, and not again since: the answer began before.
+    const changedMs = Date.now();
+    index.validUntilMs = (atMs: number) => (atMs < changedMs ? changedMs : Infinity);
+    cache.keep(key, answer, { version: 1, atMs: changedMs - 5 }, Infinity);
+    expect(cache.get(key)).toBeUndefined();
+    cache.keep(key, answer, { version: 1, atMs: changedMs }, Infinity);
+    expect(cache.get(key)).toBe(answer);
   });
 
   it('a tool that asks clusters with these arguments is not kept', () => {
     const { cache, key } = open();
-    cache.keep(key, answer, 1, 0);
+    cache.keep(key, answer, cache.begin(), 0);
     expect(cache.get(key)).toBeUndefined();
   });
 

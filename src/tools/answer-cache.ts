@@ -11,6 +11,12 @@ export interface IndexClock {
   validUntilMs(nowMs: number): number;
 }
 
+/** The moment before an answer was made. */
+export interface Began {
+  version: number;
+  atMs: number;
+}
+
 interface Kept {
   answer: Answer;
   version: number;
@@ -35,8 +41,9 @@ export class AnswerCache {
 
   constructor(private readonly index: IndexClock) {}
 
-  get version(): number {
-    return this.index.version;
+  /** What the index says before a tool begins; `keep` needs it. */
+  begin(): Began {
+    return { version: this.index.version, atMs: Date.now() };
   }
 
   /** Under what an answer is kept; undefined for a tool that is none to be kept. `input`: the arguments as they came. */
@@ -55,13 +62,12 @@ export class AnswerCache {
   }
 
   /**
-   * @param version of the index before the tool began: what changed while it ran may be in the answer in part
+   * @param began before the tool did: what changed while it ran, be it by time alone, may be in the answer in part
    * @param forMs how long the tool itself stands by its answer
    */
-  keep(key: string, answer: Answer, version: number, forMs: number): void {
+  keep(key: string, answer: Answer, { version, atMs }: Began, forMs: number): void {
     if (forMs <= 0 || version !== this.index.version) return;
-    const nowMs = Date.now();
-    const untilMs = Math.min(nowMs + forMs, this.index.validUntilMs(nowMs));
-    if (untilMs > nowMs) this.kept.set(key, { answer, version, untilMs });
+    const untilMs = Math.min(atMs + forMs, this.index.validUntilMs(atMs));
+    if (untilMs > Date.now()) this.kept.set(key, { answer, version, untilMs });
   }
 }

@@ -98,9 +98,9 @@ export class ToolRunner {
       let answer = key === undefined ? undefined : answers?.get(key);
       if (!answer) {
         input = this.parserOf(tool).parse(call.input);
-        const version = answers?.version ?? 0;
+        const began = answers?.begin();
         answer = await this.answer(tool, call, input);
-        if (key !== undefined) answers?.keep(key, answer, version, tool.cachedForMs?.(input) ?? 0);
+        if (key !== undefined && began) answers?.keep(key, answer, began, tool.cachedForMs?.(input) ?? 0);
       }
       end({ outcome: 'ok', input, answer });
       return { ok: true, tool, output: answer.output, json: answer.json };

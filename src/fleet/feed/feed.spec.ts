@@ -23,6 +23,16 @@ describe('feed', () => {
     expect(feed.snapshot()).toMatchObject({ state: 'down', reason: 'gone', code: 'cluster_unreachable' });
   });
 
+  it('tells what it remembers of an earlier process, once, and never over what it saw itself', () => {
+    const feed = new Feed('seeding', () => now);
+    let touches = 0;
+    feed.onTouch(() => touches++);
+    feed.remember(at(-60_000));
+    feed.remember(at(-50_000));
+    expect(feed.snapshot().asOf).toEqual(at(-60_000));
+    expect(touches).toBe(1);
+  });
+
   it('tells when another process begins to watch', () => {
     const feed = new Feed('live', () => now);
     const sources: unknown[] = [];

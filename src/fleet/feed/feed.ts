@@ -71,7 +71,9 @@ export class Feed {
 
   /** Starts from what an earlier process left behind. */
   remember(asOf: Date): void {
-    this.current.asOf ??= asOf;
+    if (this.current.asOf) return;
+    this.current.asOf = asOf;
+    for (const listener of this.touchListeners) listener();
   }
 
   markIncomplete(incomplete: FeedSnapshot['incomplete']): void {

@@ -88,5 +88,7 @@ export const getFleetStatus = defineTool({
       .describe('Causes that are not shown'),
     changed: changed.describe('What the times in the applications prove; one may count under several'),
   }),
+  // Its times are told in minutes; what changes in the index is in the next answer at once.
+  cachedForMs: () => 1_000,
   run: (query, { fleet, signal }) => fleet.status(query, signal),
 });
