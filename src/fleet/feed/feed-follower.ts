@@ -7,7 +7,7 @@ import type { ClusterRows } from '../index/cluster-rows.js';
 import { parsePublished, type PublishedFeed } from './published-feed.js';
 
 /** Rows taken over in one go; between two goes others get their turn. */
-const rowsAtOnce = 500;
+const rowsAtOnce = 200;
 /** So many looks in a row that find the store ahead of us: a change must have been lost on the way. */
 const looksBehindMax = 3;
 
