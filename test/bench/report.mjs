@@ -2,27 +2,62 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 
 /** docs/benchmarks.md */
 export function report(results) {
-  const rows = results.flatMap(({ bench, ratio, ours, floor, bodyBytes }) => [
-    [bench.title, whole(ours.perSecond), ms(ours.p50Ms), ms(ours.p99Ms), ratio.toFixed(2)],
-    [`floor: ${bench.floor}`, whole(floor.perSecond), ms(floor.p50Ms), ms(floor.p99Ms), '1'],
-    [`(${bench.connections} connections, ${whole(bodyBytes)} bytes per answer)`, '', '', '', ''],
-  ]);
   return [
     '# Benchmarks',
     '',
     '<!-- Written by `npm run bench`. -->',
     '',
-    'Each bench runs in turns with its floor, the least work that could answer the same bytes. The ratio to the floor says',
-    'what the server costs; requests per second also say how fast the machine is, and on one machine the load generator',
-    'takes its share of it. Every number is the median of five rounds.',
+    'What is compared runs in turns with what it is compared to, on the same machine in the same run, and of each number the',
+    'median of the rounds counts. A floor is the least work that could answer the same bytes: a bare `node:http` server that',
+    'has them ready. The load comes from the same machine and takes its share of it, so ratios say more than rates. A bar',
+    'that is missed stays here, with what the time went to.',
     '',
-    '| Bench | Requests per second | p50 | p99 | Ratio to floor |',
-    '| --- | --: | --: | --: | --: |',
-    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+    ...table(
+      ['What', 'Bar', 'Measured', ''],
+      results.flatMap(({ rows }) =>
+        rows.map(({ what, bar, measured, isMet }) => [what, bar, measured, isMet ? 'met' : '**MISSED**']),
+      ),
+    ),
     '',
     `Machine: ${machine()}.`,
     '',
+    ...results.flatMap(section),
   ].join('\n');
+}
+
+function section({ title, about, tables = [], notes = [], profiles = [] }) {
+  return [
+    `## ${title}`,
+    '',
+    ...(about ? [...wrapped(about), ''] : []),
+    ...tables.flatMap(({ header, rows }) => [...table(header, rows), '']),
+    ...(notes.length > 0 ? [...notes.flatMap((note) => wrapped(`- ${note}`, '  ')), ''] : []),
+    ...profiles.flatMap(({ what, functions }) => [
+      ...wrapped(`Where the time of the server went: ${what}.`),
+      '',
+      ...table(['Function', 'Self time'], functions),
+      '',
+    ]),
+  ];
+}
+
+/** The first column is text, so is every column that has no digit in its first row. */
+function table(header, rows) {
+  const isNumber = (i) => i > 0 && /^[\d.,]+( \S+)?$/.test(rows[0]?.[i] ?? '');
+  return [header, header.map((_, i) => (isNumber(i) ? '--:' : '---')), ...rows].map(
+    (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`,
+  );
+}
+
+/** Lines of at most 120 characters. */
+function wrapped(text, indent = '') {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last && last.length + word.length >= 120) lines.push(`${indent}${word}`);
+    else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return lines;
 }
 
 function machine() {
@@ -30,6 +65,3 @@ function machine() {
   const model = cpus()[0]?.model.trim() || 'unknown processor';
   return `${cores} ${cores === 1 ? 'core' : 'cores'} of ${model}, ${Math.round(totalmem() / 2 ** 30)} GiB of memory, ${platform()} ${arch()}, Node ${process.versions.node}`;
 }
-
-const whole = (number) => Math.round(number).toLocaleString('en-US');
-const ms = (number) => `${number.toFixed(2)} ms`;

@@ -6,45 +6,69 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { request } from 'undici';
 import { parse, stringify } from 'yaml';
 import { root } from '../../scripts/root.mjs';
+import { ServerProcess } from './server-process.mjs';
 
-const readyMs = 60_000;
+const readyMs = 120_000;
 const main = join(root, 'dist', 'cli', 'main.js');
+const probe = pathToFileURL(join(root, 'test', 'bench', 'probe.mjs')).href;
 
 /** Starts what a bench needs, each in a process of its own on loopback, and ends all of it. */
 export class Stage {
   #children = [];
-  #folder = mkdtempSync(join(tmpdir(), 'fleet-bench-'));
+  folder = mkdtempSync(join(tmpdir(), 'fleet-bench-'));
 
-  /** Simulators and one server over them that has read the whole fleet. Returns the server's origin. */
-  async startServer({ clusters, applications }) {
-    const config = join(this.#folder, `fleet-${this.#children.length}.yaml`);
-    const options = { clusters, applications, port: 0, 'write-config': config };
-    const simulators = this.#spawn('simulate', ...Object.entries(options).flatMap(([k, v]) => [`--${k}`, String(v)]));
-    await lines(simulators, clusters);
-
-    const port = await freePort();
-    const file = parse(readFileSync(config, 'utf8'));
-    writeFileSync(config, stringify({ ...file, server: { ...file.server, host: '127.0.0.1', port } }));
-    const origin = `http://127.0.0.1:${port}`;
-    const server = this.#spawn('serve', '--config', config);
-    server.stdout.resume();
-    await until(server, async () => {
-      const answer = await request(`${origin}/api/v1/applications?limit=1`);
-      const list = await answer.body.json();
-      return list.total === applications && list.unavailable.length === 0;
-    });
-    return origin;
+  /** Simulators in one process: a file that configures a fleet of them, and what each says of itself. */
+  async startSimulators({ clusters, applications }) {
+    const file = join(this.folder, `fleet-${this.#children.length}.yaml`);
+    const options = { clusters, applications, port: 0, 'write-config': file };
+    const child = this.spawn(main, 'simulate', ...Object.entries(options).flatMap(([k, v]) => [`--${k}`, String(v)]));
+    const instances = await lines(child, clusters);
+    return { file, applications, instances: instances.map((line) => JSON.parse(line)) };
   }
 
+  /**
+   * A server over a fleet, ready when it has read all of it.
+   *
+   * @param change of the configuration, which it may write to
+   * @param isReady given what `GET /api/v1/applications?limit=1` answers
+   */
+  async startServer(fleet, { change = () => undefined, isReady = (list) => isComplete(list, fleet) } = {}) {
+    const port = await freePort();
+    const config = parse(readFileSync(fleet.file, 'utf8'));
+    config.server = { ...config.server, host: '127.0.0.1', port };
+    change(config);
+    const file = join(this.folder, `server-${port}.yaml`);
+    writeFileSync(file, stringify(config), { mode: 0o600 });
+    const child = this.spawn('--import', probe, main, 'serve', '--config', file);
+    child.stdout.resume();
+    const server = new ServerProcess(child, `http://127.0.0.1:${port}`);
+    await until(child, async () => {
+      const answer = await request(`${server.origin}/api/v1/applications?limit=1`);
+      return isReady(await answer.body.json());
+    });
+    return server;
+  }
+
+  /** A bare `node:http` that answers everything with these bytes. */
   async startFloor(answer) {
     const child = fork(join(root, 'test', 'bench', 'floor.mjs'));
     this.#children.push(child);
     child.send(answer);
     const [{ port }] = await once(child, 'message');
     return `http://127.0.0.1:${port}`;
+  }
+
+  /** Another program; its first lines on stdout can be awaited. */
+  spawn(...args) {
+    return this.#keep(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
+  }
+
+  spawnProgram(program, args, options) {
+    return this.#keep(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options }));
   }
 
   async close() {
@@ -57,11 +81,10 @@ export class Stage {
         if (!isGone) child.kill('SIGKILL');
       }),
     );
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #spawn(...args) {
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  #keep(child) {
     child.errors = '';
     child.stderr.on('data', (data) => (child.errors = (child.errors + data).slice(-2_000)));
     this.#children.push(child);
@@ -69,32 +92,36 @@ export class Stage {
   }
 }
 
-/** Waits until a program has printed so many lines. */
+const isComplete = (list, { applications }) => list.total === applications && list.unavailable.length === 0;
+
+/** The first lines that a program prints. */
 async function lines(child, count) {
-  let seen = 0;
-  for await (const _line of createInterface({ input: child.stdout })) {
-    seen += 1;
-    if (seen === count) break;
+  const seen = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    seen.push(line);
+    if (seen.length === count) break;
   }
   child.stdout.resume();
-  if (seen < count) throw new Error(`The simulators did not start: ${child.errors}`);
+  if (seen.length < count) throw new Error(`The simulators did not start: ${child.errors}`);
+  return seen;
 }
 
-async function until(child, isReady) {
+/** Waits until something is so, or the program that it is about has ended. */
+export async function until(child, isReady) {
   const end = Date.now() + readyMs;
   while (Date.now() < end) {
-    if (child.exitCode !== null) throw new Error(`The server did not start: ${child.errors}`);
+    if (child.exitCode !== null) throw new Error(`The program has ended: ${child.errors}`);
     if (await isReady().catch(() => false)) return;
-    await delay(100);
+    await delay(50);
   }
-  throw new Error(`The server has not read the fleet within ${readyMs / 1000} s: ${child.errors}`);
+  throw new Error(`Not ready within ${readyMs / 1000} s: ${child.errors}`);
 }
 
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
   return port;
 }
