@@ -3,13 +3,20 @@ import { connect } from 'node:net';
 const headEnd = Buffer.from('\r\n\r\n');
 const lastChunk = Buffer.from('\r\n0\r\n\r\n');
 
-/** A request as the bytes that go over the wire: made once, so that sending it costs the generator nothing. */
-export function wire(origin, { method = 'GET', path, headers = {}, body = '' }) {
+/**
+ * A request as the bytes that go over the wire: made once, so that sending it costs the generator nothing. Several bodies
+ * are sent one after the other, and then again.
+ */
+export function wire(origin, { method = 'GET', path, headers = {}, bodies = [''] }) {
   const { host, hostname, port } = new URL(origin);
-  const all = { host, ...headers, ...(body ? { 'content-length': Buffer.byteLength(body) } : {}) };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  const bytes = Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
-  return { what: `${method} ${path}`, hostname, port: Number(port), bytes };
+  const bytes = bodies.map((body) => {
+    const all = { host, ...headers, ...(body ? { 'content-length': Buffer.byteLength(body) } : {}) };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    return Buffer.from(`${method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+  });
+  let next = 0;
+  const nextBytes = () => bytes[next++ % bytes.length];
+  return { what: `${method} ${path}`, hostname, port: Number(port), nextBytes };
 }
 
 /**
@@ -33,7 +40,7 @@ export async function load(request, connections, durationMs) {
 }
 
 /** One connection. Resolves to the bytes of an answer's body when the time is over. */
-function ask({ what, hostname, port, bytes }, end, latencies) {
+function ask({ what, hostname, port, nextBytes }, end, latencies) {
   return new Promise((resolve, reject) => {
     let sentAt = 0;
     let head = Buffer.alloc(0);
@@ -50,7 +57,7 @@ function ask({ what, hostname, port, bytes }, end, latencies) {
       head = Buffer.alloc(0);
       missing = -1;
       sentAt = performance.now();
-      socket.write(bytes);
+      socket.write(nextBytes());
     };
     const taken = (chunk) => {
       if (missing === -1) {

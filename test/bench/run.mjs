@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../../scripts/root.mjs';
 import { cachedList } from './cached-list.bench.mjs';
+import { mcpCall } from './mcp-call.bench.mjs';
 import { pace } from './measure.mjs';
 import { queries } from './queries.bench.mjs';
 import { report } from './report.mjs';
@@ -15,7 +16,7 @@ import { Stage } from './stage.mjs';
  * `npm run bench -- --only NAME` measures one (again and again: several) and `--quick` everything with short rounds; both
  * only print.
  */
-const benches = [cachedList, queries];
+const benches = [cachedList, mcpCall, queries];
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true, default: [] }, quick: { type: 'boolean', default: false } },

@@ -1,6 +1,6 @@
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,11 +64,17 @@ export class Stage {
 
   /** Another program; its first lines on stdout can be awaited. */
   spawn(...args) {
-    return this.#keep(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
+    return this.spawnProgram(process.execPath, args, ['ipc']);
   }
 
-  spawnProgram(program, args, options) {
-    return this.#keep(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options }));
+  /** What it says on stderr goes into a file: read by this process, a log would take from the load that it makes. */
+  spawnProgram(program, args, more = [], options = {}) {
+    const log = join(this.folder, `log-${this.#children.length}`);
+    const stderr = openSync(log, 'w');
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', stderr, ...more], ...options });
+    closeSync(stderr);
+    this.#children.push(child);
+    return Object.assign(child, { log });
   }
 
   async close() {
@@ -83,13 +89,6 @@ export class Stage {
     );
     rmSync(this.folder, { recursive: true, force: true });
   }
-
-  #keep(child) {
-    child.errors = '';
-    child.stderr.on('data', (data) => (child.errors = (child.errors + data).slice(-2_000)));
-    this.#children.push(child);
-    return child;
-  }
 }
 
 const isComplete = (list, { applications }) => list.total === applications && list.unavailable.length === 0;
@@ -102,7 +101,7 @@ async function lines(child, count) {
     if (seen.length === count) break;
   }
   child.stdout.resume();
-  if (seen.length < count) throw new Error(`The simulators did not start: ${child.errors}`);
+  if (seen.length < count) throw new Error(`The simulators did not start: ${errorsOf(child)}`);
   return seen;
 }
 
@@ -110,12 +109,14 @@ async function lines(child, count) {
 export async function until(child, isReady) {
   const end = Date.now() + readyMs;
   while (Date.now() < end) {
-    if (child.exitCode !== null) throw new Error(`The program has ended: ${child.errors}`);
+    if (child.exitCode !== null) throw new Error(`The program has ended: ${errorsOf(child)}`);
     if (await isReady().catch(() => false)) return;
     await delay(50);
   }
-  throw new Error(`Not ready within ${readyMs / 1000} s: ${child.errors}`);
+  throw new Error(`Not ready within ${readyMs / 1000} s: ${errorsOf(child)}`);
 }
+
+const errorsOf = ({ log }) => readFileSync(log, 'utf8').slice(-2_000);
 
 export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
