@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { commandDocuments } from './generated/commands.mjs';
 import { configurationDocuments } from './generated/configuration.mjs';
 import { errorDocuments } from './generated/errors.mjs';
+import { metricDocuments } from './generated/metrics.mjs';
 import { openApiDocuments } from './generated/openapi.mjs';
 import { toolDocuments } from './generated/tools.mjs';
 import { root } from './root.mjs';
@@ -16,6 +17,7 @@ const documents = Object.assign(
   await toolDocuments(),
   await errorDocuments(),
   await configurationDocuments(),
+  await metricDocuments(),
   await openApiDocuments(),
   await commandDocuments(),
 );

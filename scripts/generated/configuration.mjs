@@ -20,6 +20,12 @@ clusters:
 
 Secrets do not stand in the file, only where they come from: an environment variable (\`{env: NAME}\`), a file
 (\`{file: PATH}\`, read again when it changes) or, for tokens, a program (\`{command: [PROGRAM, ARGUMENT]}\`, without a shell).
+A change of this file, of a token file or of a certificate counts while the server runs: it is noticed by itself (also
+behind the link that Kubernetes swaps for a mounted ConfigMap or Secret), or send SIGHUP. A file with a mistake is refused as a
+whole and the one before it stays. \`Changes\`: \`running\` counts at once, \`restart\` waits for the next start and is told in the log
+and by \`config_restart_needed\`. A changed \`url\` is another cluster: its rows and what was kept of it are dropped. See
+[ADR 0015](adr/0015-configuration-reload.md).
+
 Without any configuration file the environment of mcp-for-argocd is read; see the [README](../README.md#coming-from-mcp-for-argocd).
 `;
 
@@ -27,17 +33,19 @@ Without any configuration file the environment of mcp-for-argocd is read; see th
 export async function configurationDocuments() {
   const configTable = await fromDist('config/config-table.js', 'configTable');
   const configJsonSchema = await fromDist('config/json-schema.js', 'configJsonSchema');
+  const bootValues = await fromDist('config/boot-values.js', 'bootValues');
   const rows = configTable().map((row) => [
     code(row.path),
     row.type,
     row.default === 'required' || row.default === '' ? row.default : code(row.default),
     row.description,
+    row.type === 'block' || row.type === 'list of blocks' ? '' : bootValues.includes(row.path) ? 'restart' : 'running',
   ]);
   const document = [
     heading('Configuration', 'src/config'),
     introduction.trim(),
     '',
-    table(['Key', 'Type', 'Default', 'Meaning'], rows),
+    table(['Key', 'Type', 'Default', 'Meaning', 'Changes'], rows),
     '',
   ].join('\n');
   return {
