@@ -9,6 +9,7 @@ import type { Caller } from '../auth/caller.js';
 import { didYouMean, suggest } from '../errors/suggest.js';
 import type { ToolResult, ToolRunner } from '../tools/tool-runner.js';
 import type { ReportProgress, Tool } from '../tools/tool.js';
+import { FleetResources } from './fleet-resources.js';
 import { instructions } from './instructions.js';
 import { serverInfo } from './server-info.js';
 import { toolDefinition, type MirroredArgument, type ToolDefinition } from './tool-definition.js';
@@ -18,6 +19,8 @@ export type ProtocolEra = 'modern' | 'legacy';
 
 /** How long a client may keep what it was told about tools; a new key or release shows up after that. */
 const listTtlMs = 300_000;
+/** Clusters come and go more often than tools. */
+const resourcesTtlMs = 60_000;
 const nameMax = 100;
 
 /**
@@ -26,9 +29,11 @@ const nameMax = 100;
  */
 export class FleetServer {
   private readonly known: ReadonlyMap<string, { tool: Tool; definition: ToolDefinition }>;
+  private readonly resources: FleetResources;
 
   constructor(private readonly runner: ToolRunner) {
     this.known = new Map(runner.catalog.map((tool) => [tool.name, { tool, definition: toolDefinition(tool) }]));
+    this.resources = new FleetResources(runner);
   }
 
   /** Arguments that a call of this tool mirrors into headers. */
@@ -38,11 +43,15 @@ export class FleetServer {
 
   create(caller: Caller, era: ProtocolEra): Server {
     const server = new Server(serverInfo, {
-      capabilities: { tools: {} },
+      capabilities: { tools: {}, resources: {} },
       instructions,
       cacheHints: {
         // What is listed depends on the caller; what the server is does not.
         'tools/list': { ttlMs: listTtlMs, cacheScope: 'private' },
+        'resources/list': { ttlMs: resourcesTtlMs, cacheScope: 'private' },
+        'resources/templates/list': { ttlMs: listTtlMs, cacheScope: 'private' },
+        // Old as soon as it is told: whoever wants to know again asks again, or subscribes.
+        'resources/read': { ttlMs: 0, cacheScope: 'private' },
         'server/discover': { ttlMs: listTtlMs, cacheScope: 'public' },
       },
     });
@@ -68,7 +77,19 @@ export class FleetServer {
       });
       return toCallToolResult(result, era);
     });
+    this.serveResources(server, caller);
     return server;
+  }
+
+  private serveResources(server: Server, caller: Caller): void {
+    const { resources } = this;
+    server.setRequestHandler('resources/list', ({ params }, { mcpReq }) =>
+      resources.list(caller, params?.cursor, mcpReq.signal),
+    );
+    server.setRequestHandler('resources/templates/list', ({ params }) => resources.templates(caller, params?.cursor));
+    server.setRequestHandler('resources/read', ({ params }, { mcpReq }) =>
+      resources.read(caller, params.uri, mcpReq.signal),
+    );
   }
 
   private unknownTool(caller: Caller, name: string): ProtocolError {

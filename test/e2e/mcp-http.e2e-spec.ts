@@ -20,7 +20,7 @@ describe('2026-07-28', () => {
     expect(result).toMatchObject({
       resultType: 'complete',
       supportedVersions: [revision],
-      capabilities: { tools: {} },
+      capabilities: { tools: {}, resources: {} },
       instructions: expect.stringContaining('wait_for_job'),
       ttlMs: 300_000,
       cacheScope: 'public',
@@ -205,7 +205,7 @@ describe('2025', () => {
     expect(result).toMatchObject({
       protocolVersion,
       serverInfo: { name: 'argocd-fleet-mcp' },
-      capabilities: { tools: {} },
+      capabilities: { tools: {}, resources: {} },
       instructions: expect.any(String),
     });
   });

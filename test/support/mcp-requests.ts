@@ -42,7 +42,7 @@ export const post = (
 export function postModern(url: URL, { method, params = {}, headers = {}, signal }: RawRequest): Promise<Response> {
   const { _meta, ...rest } = params as { _meta?: Record<string, unknown> };
   const body = { jsonrpc: '2.0', id: ++lastId, method, params: { ...rest, _meta: modernMeta(_meta) } };
-  const name = params['name'];
+  const name = method === 'resources/read' ? params['uri'] : params['name'];
   const standard = {
     'mcp-protocol-version': revision,
     'mcp-method': method,
