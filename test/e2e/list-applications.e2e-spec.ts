@@ -194,6 +194,9 @@ describe('list_applications over a fleet', () => {
     const [broken, fine] = [await total(true), await total('false')];
     expect(broken).toBeGreaterThan(0);
     expect(broken + fine).toBe(all.length);
+    // As Python writes it; a word beside a rank adds to it.
+    expect([await total('True'), await total('FALSE')]).toEqual([broken, fine]);
+    expect([await total('true,degraded'), await total('true,false')]).toEqual([broken, all.length]);
     const { body } = await fleet.get('/api/v1/applications?problem=degraded,missing&limit=200');
     expect(body.total).toBeGreaterThan(0);
     for (const { health } of body.applications) expect(['Degraded', 'Missing']).toContain(health);

@@ -115,6 +115,8 @@ describe('times of the last sync', () => {
 it.each<[keyof ApplicationQuery, ApplicationQuery]>([
   ['lastSyncAfter', { lastSyncAfter: 'yesterday' }],
   ['lastSyncAfter', { lastSyncAfter: '2026-13-40' }],
+  ['lastSyncAfter', { lastSyncAfter: '2026-02-30' }],
+  ['lastSyncBefore', { lastSyncBefore: '2026-04-31T00:00:00+02:00' }],
   ['lastSyncBefore', { lastSyncBefore: '2026-11-24T12:00:00' }],
   ['lastSyncBefore', { lastSyncBefore: '-2h' }],
   ['lastSyncBefore', { lastSyncBefore: '9999999d' }],

@@ -14,8 +14,14 @@ export const isAgo = (text: string): boolean => ago.test(text);
 export function timeOrAgoMs(parameter: string, text: string, nowMs: number): number {
   const [, count, unit] = ago.exec(text) ?? [];
   if (count && unit) return nowMs - Number(count) * unitMs[unit as keyof typeof unitMs];
-  const ms = time.test(text) ? Date.parse(text) : NaN;
+  const ms = time.test(text) && isDay(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(ms)) return ms;
   const message = 'must be so long ago (30m, 2h, 7d) or a time in ISO 8601 with its zone (2026-11-24T12:00:00Z)';
   throw new AppError('invalid_input', `${parameter}: ${message}.`, { issues: [{ path: parameter, message }] });
+}
+
+/** `Date.parse` takes the 30th of February for the 2nd of March. */
+function isDay(text: string): boolean {
+  const day = text.slice(0, 10);
+  return !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
 }

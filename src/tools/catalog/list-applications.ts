@@ -23,19 +23,19 @@ const time = (which: string) => text(`Last operation ended ${which}: so long ago
 
 const otherRanks: readonly UrgencyRank[] = urgencyRanks.filter((rank) => !problemRanks.includes(rank));
 
-/** `true`, `false` or ranks, as text: some clients send a boolean. */
+/** `true`, `false` or ranks, or several of them, in any case: some clients send a boolean, some `True`. */
 const problem = z.coerce
   .string()
   .max(200)
   .transform((given, context): readonly UrgencyRank[] => {
-    if (given === 'true') return problemRanks;
-    return given === 'false' ? otherRanks : wordsOf(['true', 'false', ...urgencyRanks], given, context).filter(isRank);
+    const words = wordsOf(['true', 'false', ...urgencyRanks], given, context);
+    return [...new Set(words.flatMap(ranksOf))];
   })
   .optional()
   .describe(`true = broken (the first six of these), false = the rest, or a comma list of ${urgencyRanks.join(', ')}`);
 
-const isRank = (word: string): word is UrgencyRank => (urgencyRanks as readonly string[]).includes(word);
-
+const ranksOf = (word: 'true' | 'false' | UrgencyRank): readonly UrgencyRank[] =>
+  word === 'true' ? problemRanks : word === 'false' ? otherRanks : [word];
 /** Which applications are meant: the same for a list of them and for their events. */
 export const applicationFilters = {
   cluster: clusterSelector,
