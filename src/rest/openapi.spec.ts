@@ -66,7 +66,7 @@ describe('the OpenAPI document', () => {
     for (const tool of catalog) {
       const { operation, method, path } = byTool.get(tool.name)!;
       const inBody = Object.keys(operation.requestBody?.content['application/json'].schema.properties ?? {});
-      const parameters = operation.parameters ?? [];
+      const parameters = (operation.parameters ?? []).filter((each) => each.in !== 'header');
       expect([...parameters.map(({ name }) => name), ...inBody].sort()).toEqual(Object.keys(tool.input.shape).sort());
       for (const parameter of parameters) {
         expect(parameter.description.length).toBeGreaterThan(3);
@@ -91,9 +91,28 @@ describe('the OpenAPI document', () => {
     for (const tool of catalog) {
       const { responses } = byTool.get(tool.name)!.operation;
       const expected = tool.startsJob ? '202' : '200';
-      expect(Object.keys(responses).sort()).toEqual([expected, ...statuses].sort());
+      const notModified = tool.cachedForMs ? ['304'] : [];
+      expect(Object.keys(responses).sort()).toEqual([expected, ...notModified, ...statuses].sort());
       if (tool.startsJob) expect(Object.keys(responses['202']?.headers ?? {})).toEqual(['Location', 'Retry-After']);
     }
+  });
+
+  it('tells of the routes that the index answers, and of no other, how to ask again cheaply', () => {
+    const cached = catalog.filter((tool) => tool.cachedForMs);
+    expect(cached.map(({ name }) => name).sort()).toEqual(['get_fleet_status', 'list_applications', 'list_clusters']);
+    for (const tool of catalog) {
+      const { parameters = [], responses } = byTool.get(tool.name)!.operation;
+      const inHeader = parameters.filter((each) => each.in === 'header');
+      if (!cached.includes(tool)) {
+        expect([inHeader, responses['304']]).toEqual([[], undefined]);
+        continue;
+      }
+      expect(inHeader).toMatchObject([{ name: 'If-None-Match', required: false }]);
+      const headers = ['ETag', ...('asOf' in tool.output.shape ? ['X-As-Of'] : [])];
+      for (const status of ['200', '304']) expect(Object.keys(responses[status]?.headers ?? {})).toEqual(headers);
+      expect(responses['304']?.content).toBeUndefined();
+    }
+    expect(JSON.stringify(byTool.get('list_applications')!.operation.responses['304'])).toContain('X-As-Of');
   });
 
   it('resolves every reference', () => {

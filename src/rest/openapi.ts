@@ -3,6 +3,7 @@ import { errorCatalogue, type ErrorCode } from '../errors/catalogue.js';
 import { problemTypePrefix } from '../errors/problem.js';
 import type { Tool } from '../tools/tool.js';
 import { inputSchema } from './tool-input.js';
+import { notModified, validatorHeaders, validatorParameters } from './openapi-validators.js';
 import { toolRoute, type RoutedInput } from './tool-route.js';
 
 export type Json = Record<string, unknown>;
@@ -48,7 +49,8 @@ export function openApiDocument(tools: readonly Tool[], { version, publicUrl, pa
 }
 
 function operation(tool: Tool): Json {
-  const { inBody, rest, required, parameters } = argumentsOf(tool);
+  const { inBody, rest, required, parameters: own } = argumentsOf(tool);
+  const parameters = [...own, ...validatorParameters(tool)];
   return {
     operationId: tool.name,
     summary: tool.title,
@@ -56,7 +58,7 @@ function operation(tool: Tool): Json {
     tags: [tool.toolset],
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(inBody ? { requestBody: requestBody(Object.fromEntries(rest), required) } : {}),
-    responses: { ...success(tool), ...problems },
+    responses: { ...success(tool), ...notModified(tool), ...problems },
   };
 }
 
@@ -95,7 +97,10 @@ function requestBody(properties: Record<string, Json>, required: readonly string
 
 function success(tool: Tool): Json {
   const content = { 'application/json': { schema: plainSchema(z.toJSONSchema(tool.output)) } };
-  if (!tool.startsJob) return { 200: { description: tool.title, content } };
+  const validators = validatorHeaders(tool);
+  if (!tool.startsJob) {
+    return { 200: { description: tool.title, ...(validators ? { headers: validators } : {}), content } };
+  }
   const headers = {
     Location: { description: 'Address of the job', schema: { type: 'string' } },
     'Retry-After': { description: 'Seconds to wait before asking for it', schema: { type: 'integer', minimum: 1 } },
