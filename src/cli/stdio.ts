@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { Authenticator } from '../auth/authenticator.js';
+import { FleetEvents } from '../fleet/events/fleet-events.js';
 import { serveStdio } from '../mcp/stdio.js';
 import { redisUrls, watchConfig } from '../server.js';
 import { ServerModule } from '../server.module.js';
@@ -23,6 +24,7 @@ export async function stdio(options: StdioOptions): Promise<void> {
   void watch?.start();
   const connection = serveStdio({
     runner: app.get(ToolRunner, { strict: false }),
+    events: app.get(FleetEvents, { strict: false }),
     caller: app.get(Authenticator, { strict: false }).localCaller(),
     log,
   });

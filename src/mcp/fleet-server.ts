@@ -29,9 +29,13 @@ const nameMax = 100;
  */
 export class FleetServer {
   private readonly known: ReadonlyMap<string, { tool: Tool; definition: ToolDefinition }>;
-  private readonly resources: FleetResources;
+  readonly resources: FleetResources;
 
-  constructor(private readonly runner: ToolRunner) {
+  /** @param canPush whether changes can be told to clients of an era; only then is it said that they can subscribe */
+  constructor(
+    private readonly runner: ToolRunner,
+    private readonly canPush: (era: ProtocolEra) => boolean = () => false,
+  ) {
     this.known = new Map(runner.catalog.map((tool) => [tool.name, { tool, definition: toolDefinition(tool) }]));
     this.resources = new FleetResources(runner);
   }
@@ -43,7 +47,7 @@ export class FleetServer {
 
   create(caller: Caller, era: ProtocolEra): Server {
     const server = new Server(serverInfo, {
-      capabilities: { tools: {}, resources: {} },
+      capabilities: { tools: {}, resources: this.canPush(era) ? { subscribe: true, listChanged: true } : {} },
       instructions,
       cacheHints: {
         // What is listed depends on the caller; what the server is does not.

@@ -11,6 +11,7 @@ import {
 import type { Logger } from 'pino';
 import type { Caller } from '../auth/caller.js';
 import type { ProtocolEra } from './fleet-server.js';
+import { listenMethod, type Connection, type ListenStreams } from './listen-streams.js';
 import { findHeaderMismatch, headerMismatchCode, type HeaderMismatch } from './param-headers.js';
 import type { MirroredArgument } from './tool-definition.js';
 
@@ -19,6 +20,8 @@ export interface HttpHandler {
   fetch(request: Request, options?: McpHandlerRequestOptions): Promise<Response>;
   /** Tells the subscribers of the modern era that something changed. */
   readonly notify: ServerNotifier;
+  /** Ends the streams that would never end by themselves. */
+  endSubscriptions(): void;
   /** Ends what is under way. */
   close(): Promise<void>;
 }
@@ -29,9 +32,9 @@ export interface ServerSource {
   mirroredArguments(toolName: string): readonly MirroredArgument[];
 }
 
-/** Carries the caller through the SDK to the server factory. */
-export function authInfoOf(caller: Caller): AuthInfo {
-  return { token: '', clientId: caller.name, scopes: [], extra: { caller } };
+/** Carries the caller through the SDK to the server factory, and the exchange to its subscription. */
+export function authInfoOf(caller: Caller, connection: Connection): AuthInfo {
+  return { token: '', clientId: caller.name, scopes: [], extra: { caller, connection } };
 }
 
 function callerOf(authInfo: AuthInfo | undefined): Caller {
@@ -40,7 +43,8 @@ function callerOf(authInfo: AuthInfo | undefined): Caller {
   return caller as Caller;
 }
 
-export function createHttpHandler(server: ServerSource, log: Logger): HttpHandler {
+/** @param listen absent: the SDK serves subscriptions, from what `notify` is told */
+export function createHttpHandler(server: ServerSource, log: Logger, listen?: ListenStreams): HttpHandler {
   const create = ({ authInfo, era }: McpRequestContext) => server.create(callerOf(authInfo), era);
   const sdk = createMcpHandler(create, {
     // Mostly what clients do wrong; the answer tells them.
@@ -50,11 +54,17 @@ export function createHttpHandler(server: ServerSource, log: Logger): HttpHandle
     fetch: async (request, options) => {
       const mismatch = findMismatch(server, request, options);
       if (mismatch) return mismatchResponse(mismatch.found, mismatch.id);
+      const asked = (options?.parsedBody as { method?: unknown } | undefined)?.method;
+      if (listen && asked === listenMethod) {
+        const connection = options?.authInfo?.extra?.['connection'] as Connection;
+        return listen.serve(create, request, options, { caller: callerOf(options?.authInfo), connection });
+      }
       const response = await sdk.fetch(request, options);
       if (response.status === 405) response.headers.set('Allow', 'POST');
       return response;
     },
     notify: sdk.notify,
+    endSubscriptions: () => listen?.close(),
     close: () => sdk.close(),
   };
 }

@@ -6,6 +6,7 @@ import type { Caller } from '../auth/caller.js';
 import { AppError } from '../errors/app-error.js';
 import { toProblem } from '../errors/problem.js';
 import { authInfoOf, type HttpHandler } from './http-handler.js';
+import type { Connection } from './listen-streams.js';
 import type { McpShortPath } from './short-path.js';
 
 declare module 'fastify' {
@@ -60,9 +61,7 @@ export class McpEndpoint {
         },
       );
       scope.addHook('onRequest', async (request: FastifyRequest) => {
-        const caller = await this.options.authenticate(request.headers.authorization);
-        request.mcpCaller = caller;
-        Object.assign(request.raw, { auth: authInfoOf(caller) });
+        request.mcpCaller = await this.options.authenticate(request.headers.authorization);
       });
       scope.setErrorHandler((error: FastifyError, _request, reply) => this.refuse(error, reply));
       scope.route({
@@ -72,6 +71,9 @@ export class McpEndpoint {
           reply.hijack();
           if (this.answerShortly(request, reply)) return;
           this.track(reply.raw);
+          if (request.mcpCaller) {
+            Object.assign(request.raw, { auth: authInfoOf(request.mcpCaller, this.connectionOf(request, reply)) });
+          }
           // Headers that hooks have set would be lost with the hijacked reply.
           for (const [name, value] of Object.entries(reply.getHeaders()))
             if (value !== undefined) reply.raw.setHeader(name, value);
@@ -80,6 +82,14 @@ export class McpEndpoint {
       });
       done();
     });
+  }
+
+  private connectionOf({ headers }: FastifyRequest, { raw }: FastifyReply): Connection {
+    return {
+      isFull: () => raw.writableNeedDrain,
+      cut: () => raw.destroy(),
+      whoNow: async () => this.options.authenticate(headers.authorization),
+    };
   }
 
   /** True if the answer was there already and is sent. */
@@ -96,6 +106,7 @@ export class McpEndpoint {
 
   /** Waits until no request is under way, at most `timeoutMs`; then ends those that are left. */
   async drain(timeoutMs: number): Promise<void> {
+    this.options.handler.endSubscriptions();
     if (this.underWay.size > 0) {
       const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
       let timer: NodeJS.Timeout | undefined;

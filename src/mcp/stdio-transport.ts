@@ -9,6 +9,13 @@ export interface StdioStreams {
   stdout?: Writable;
 }
 
+/** Looks at the messages of a connection as they pass. */
+export interface StdioTap {
+  /** What it returns is the answer; then the message goes no further. */
+  received(message: JSONRPCMessage): JSONRPCMessage | undefined;
+  sent(message: JSONRPCMessage): void;
+}
+
 /** How long requests that are under way when stdin ends may take, so that `echo '...' | server` gets its answer. */
 const drainMsDefault = 30_000;
 
@@ -20,6 +27,7 @@ export class StdioTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: Transport['onmessage'];
+  tap?: StdioTap;
   /** Resolves when the connection has ended, whoever ended it. */
   readonly closed: Promise<void>;
 
@@ -52,7 +60,9 @@ export class StdioTransport implements Transport {
 
   async send(message: JSONRPCMessage): Promise<void> {
     try {
-      await this.wire.send(message);
+      const written = this.wire.send(message);
+      this.tap?.sent(message);
+      await written;
     } finally {
       if (!('method' in message) && message.id !== undefined) this.settle(message.id);
     }
@@ -63,7 +73,12 @@ export class StdioTransport implements Transport {
   }
 
   private receive(message: JSONRPCMessage): void {
-    if ('method' in message && 'id' in message) this.unanswered.add(message.id);
+    const refusal = this.tap?.received(message);
+    if (refusal) return void this.send(refusal).catch(() => undefined);
+    // A subscription is answered when it ends, and must not hold up the end.
+    if ('method' in message && 'id' in message && message.method !== 'subscriptions/listen') {
+      this.unanswered.add(message.id);
+    }
     const cancelled = cancelledRequestOf(message);
     // A cancelled request is not answered.
     if (cancelled !== undefined) this.settle(cancelled);

@@ -20,7 +20,7 @@ describe('2026-07-28', () => {
     expect(result).toMatchObject({
       resultType: 'complete',
       supportedVersions: [revision],
-      capabilities: { tools: {}, resources: {} },
+      capabilities: { tools: {}, resources: { subscribe: true, listChanged: true } },
       instructions: expect.stringContaining('wait_for_job'),
       ttlMs: 300_000,
       cacheScope: 'public',

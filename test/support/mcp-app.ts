@@ -4,7 +4,11 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createHash } from 'node:crypto';
 import { Authenticator } from '../../src/auth/authenticator.js';
+import { EmbeddedChangeLog } from '../../src/cache/embedded-change-log.js';
 import type { ApiKeyConfig } from '../../src/config/config.js';
+import { FleetEvents } from '../../src/fleet/events/fleet-events.js';
+import { Fleet, type ClusterOpener } from '../../src/fleet/fleet.js';
+import { FleetIndex } from '../../src/fleet/index/fleet-index.js';
 import { McpModule } from '../../src/mcp/mcp.module.js';
 import { createLogger } from '../../src/telemetry/logger.js';
 import { ToolRunner } from '../../src/tools/tool-runner.js';
@@ -40,6 +44,10 @@ export const keyConfig = (key: string, part: Partial<ApiKeyConfig> = {}): ApiKey
 export const authenticatorFor = (apiKeys: ApiKeyConfig[]): Authenticator =>
   new Authenticator({ server: { apiKeys } as never });
 
+/** Of a fleet without clusters. */
+export const noEvents = (): FleetEvents =>
+  new FleetEvents(new Fleet(new FleetIndex(), {} as ClusterOpener), new EmbeddedChangeLog());
+
 /** The MCP module alone in a Nest application on a free loopback port. */
 export async function startMcpApp(options: { apiKeys?: ApiKeyConfig[]; port?: number } = {}): Promise<McpApp> {
   const probe = new ToolProbe();
@@ -51,8 +59,9 @@ export async function startMcpApp(options: { apiKeys?: ApiKeyConfig[]; port?: nu
     providers: [
       { provide: ToolRunner, useValue: runner },
       { provide: Authenticator, useValue: authenticator },
+      { provide: FleetEvents, useValue: noEvents() },
     ],
-    exports: [ToolRunner, Authenticator],
+    exports: [ToolRunner, Authenticator, FleetEvents],
   })
   class Surroundings {}
 

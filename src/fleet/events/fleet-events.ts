@@ -4,7 +4,7 @@ import { publicRow, type PublicRow } from '../answers/public-row.js';
 import type { Cluster } from '../cluster.js';
 import type { Fleet } from '../fleet.js';
 import type { FleetChange } from '../index/fleet-index.js';
-import { everything } from '../scope.js';
+import { everything, type Scope } from '../scope.js';
 import { VisibleClusters } from '../visible-clusters.js';
 import type { Audience } from './audience.js';
 import { ClusterChanges, type ClusterChange } from './cluster-changes.js';
@@ -95,6 +95,14 @@ export class FleetEvents {
     for (const stop of this.stops) stop();
     this.subscriptions.clear();
     this.unlogged.clear();
+  }
+
+  /** Which clusters a scope can see, to notice that they have become others. */
+  clusterNames(scope: Scope): string[] {
+    return new VisibleClusters(() => this.fleet.clusters(), scope)
+      .all()
+      .map(({ name }) => name)
+      .sort();
   }
 
   /** Throws `unknown_cluster` when the audience selects by a name that it cannot see, or nothing at all. */
