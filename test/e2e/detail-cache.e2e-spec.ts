@@ -87,6 +87,26 @@ describe('details of applications, without Redis', () => {
     await eventually(async () => expect((await read(name)).body.stale).toBe(true));
   });
 
+  it('where no cluster is named, the answer names those where another one of that name may be', async () => {
+    const us = { name: 'us', limits: { timeoutMs: 1_500 }, simulator: { world: 'empty' as const } };
+    fleet = await runFleet(setup({ clusters: [{ name: 'eu' }, us] }));
+    const name = await aHealthyOne();
+    const unnamed = async () => (await fleet.get(`/api/v1/applications/${name}`)).body;
+    expect((await unnamed()).unavailable).toEqual([]);
+    fleet.simulators['us']?.goDown();
+    await eventually(async () => {
+      const [body, fresh] = [await unnamed(), (await fleet.get(`/api/v1/applications/${name}?fresh=true`)).body];
+      expect(body.unavailable).toMatchObject([{ cluster: 'us', code: 'cluster_unreachable' }]);
+      expect(fresh.unavailable).toEqual(body.unavailable);
+    });
+    expect((await read(name)).body.unavailable).toEqual([]);
+    simulator().goDown();
+    await eventually(async () => {
+      const { stale, unavailable } = await unnamed();
+      expect([stale, unavailable.map(({ cluster }: { cluster: string }) => cluster)]).toEqual([true, ['eu', 'us']]);
+    });
+  });
+
   it('two questions at once, over MCP and REST, come to the same answer', async () => {
     fleet = await runFleet(setup());
     const name = await aHealthyOne();

@@ -1,7 +1,7 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Cluster } from '../cluster.js';
-import { completenessOf } from './list-answer.js';
+import { completenessOf, type Completeness } from './list-answer.js';
 import type { Scope } from '../scope.js';
 import { didYouMean, suggest } from '../../errors/suggest.js';
 import type { VisibleClusters } from '../visible-clusters.js';
@@ -17,6 +17,8 @@ export interface ApplicationName {
 export interface Found {
   cluster: Cluster;
   row?: ApplicationRow;
+  /** The other clusters where one of that name may be, where none was named. */
+  unsearched?: Pick<Completeness, 'unavailable' | 'unavailableOmitted'>;
 }
 
 const candidatesMax = 10;
@@ -52,7 +54,10 @@ export async function findApplication(
     throw uncertain(name, matches, unasked, unavailable.length + (unavailableOmitted ?? 0));
   }
   const [only] = matches;
-  if (only) return only;
+  if (only) {
+    const others = asked.filter((cluster) => cluster !== only.cluster);
+    return { ...only, unsearched: completenessOf(others, scope) };
+  }
   const [cluster] = asked;
   // The index may be behind by a moment or not read yet: a live answer decides.
   if (name.cluster !== undefined && cluster) return { cluster };

@@ -20,7 +20,9 @@ export interface ApplicationAnswer {
   cached?: true;
   /** The cluster could not be asked: this is the last known state, and `unavailable` says why. */
   stale?: true;
+  /** Its cluster, when that did not answer; and those where another one of that name may be, when none was named. */
   unavailable: ClusterFailure[];
+  unavailableOmitted?: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function getApplication(
     const known = await recall(details, cluster, found.row);
     if (known) {
       const application = withExtras(detailOfRow(found.row, cluster, Date.now()), known.extras);
-      return { application, asOf: known.readAt, cached: true, unavailable: [] };
+      return { application, asOf: known.readAt, cached: true, ...unavailableOf(found) };
     }
   }
   try {
@@ -52,7 +54,7 @@ export async function getApplication(
     const read = { extras: extrasOf(application), readAt: new Date(nowMs).toISOString() };
     remember(details, cluster, row, read);
     const { stale: _, ...detail } = detailOfRow(row, cluster, nowMs);
-    return { application: withExtras(detail, read.extras), asOf: read.readAt, unavailable: [] };
+    return { application: withExtras(detail, read.extras), asOf: read.readAt, ...unavailableOf(found) };
   } catch (error) {
     const failure = AppError.from(error);
     if (fresh || !found.row || !saysNothing(failure)) throw failure;
@@ -69,11 +71,12 @@ const saysNothing = ({ code }: AppError): boolean =>
 
 async function lastKnown(
   row: ApplicationRow,
-  { cluster }: Found,
+  found: Found,
   scope: Scope,
   details: DetailCache,
   failure: AppError,
 ): Promise<ApplicationAnswer> {
+  const { cluster } = found;
   const known = await recall(details, cluster, row);
   const detail = detailOfRow(row, cluster, Date.now());
   const lastSeenAt = cluster.feed.snapshot().asOf?.toISOString();
@@ -83,7 +86,18 @@ async function lastKnown(
     ...(asOf ? { asOf } : {}),
     ...(known ? { cached: true } : {}),
     stale: true,
-    unavailable: [failureOf(cluster, scope, failure, lastSeenAt)],
+    ...unavailableOf(found, failureOf(cluster, scope, failure, lastSeenAt)),
+  };
+}
+
+function unavailableOf(
+  { unsearched }: Found,
+  own?: ClusterFailure,
+): Pick<ApplicationAnswer, 'unavailable' | 'unavailableOmitted'> {
+  const { unavailable = [], unavailableOmitted } = unsearched ?? {};
+  return {
+    unavailable: own ? [own, ...unavailable] : unavailable,
+    ...(unavailableOmitted ? { unavailableOmitted } : {}),
   };
 }
 

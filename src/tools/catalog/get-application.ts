@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { applicationDetail, clusterFailure } from '../answers.js';
+import { applicationDetail, clusterFailure, listEnd } from '../answers.js';
 import { application, clusterName, namespace } from '../parameters.js';
 import { defineTool } from '../tool.js';
 
@@ -31,7 +31,10 @@ export const getApplication = defineTool({
       .optional()
       .describe('True: read at asOf; nothing is newer but perhaps the health of single resources'),
     stale: z.boolean().optional().describe('True: the cluster did not answer, this is the last known state'),
-    unavailable: z.array(clusterFailure).describe('The cluster, when it did not answer'),
+    unavailable: z
+      .array(clusterFailure)
+      .describe('Its cluster, if it did not answer; others, if they may have the name'),
+    unavailableOmitted: listEnd.unavailableOmitted,
   }),
   run: (name, { fleet, signal }) => fleet.getApplication(name, signal),
 });
