@@ -1,30 +1,13 @@
-import { request } from 'undici';
 import { load, wire } from './load.mjs';
+import { answerTo, callIn, legacy, modern, tool } from './mcp-requests.mjs';
 import { inTurns } from './measure.mjs';
 import { atLeast, requestHeader, requestRows } from './verdict.mjs';
 
 const connections = 16;
 const bar = 0.15;
 const aim = 0.25;
-const tool = 'list_applications';
 /** Answers of about 2 kB of rows, which MCP sends twice: as text and as data. */
 const input = { limit: 5 };
-
-/** Clients count their requests, so no two bodies are the same. */
-const ids = Array.from({ length: 5_000 }, (_, i) => 10_000 + i);
-
-const eras = [
-  {
-    revision: '2026-07-28',
-    headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': tool },
-    meta: {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientCapabilities': {},
-      'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1' },
-    },
-  },
-  { revision: '2025-11-25', headers: { 'mcp-protocol-version': '2025-11-25' } },
-];
 
 /** A tool call that is answered from what is known, in both eras of the protocol, over HTTP. */
 export const mcpCall = {
@@ -36,14 +19,11 @@ export const mcpCall = {
     const rows = [];
     const tables = [];
     const profiles = [];
-    for (const era of eras) {
-      const call = callIn(era);
-      const answer = await request(`${server.origin}/mcp`, { method: 'POST', ...call, body: call.bodies[0] });
-      const body = await answer.body.text();
-      if (answer.statusCode !== 200 || !body.includes('structuredContent')) throw new Error(`MCP answered ${body}`);
-      const floor = await stage.startFloor({ contentType: answer.headers['content-type'], body });
-      const ours = wire(server.origin, { method: 'POST', path: '/mcp', ...call });
-      const floored = wire(floor, { method: 'POST', path: '/mcp', ...call });
+    for (const era of [modern, legacy]) {
+      const call = callIn({ ...era, input });
+      const floor = await stage.startFloor(await answerTo(server.origin, call));
+      const ours = wire(server.origin, call);
+      const floored = wire(floor, call);
       const measured = await inTurns({ ours, floor: floored, connections, ...pace });
       const what = `\`${tool}\` over MCP ${era.revision} to a bare \`node:http\` POST answered with the same bytes`;
       const row = atLeast(what, measured.ratio, bar, undefined, { aim });
@@ -61,11 +41,3 @@ export const mcpCall = {
     };
   },
 };
-
-function callIn({ headers, meta }) {
-  const params = { name: tool, arguments: input, ...(meta ? { _meta: meta } : {}) };
-  return {
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
-    bodies: ids.map((id) => JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params })),
-  };
-}

@@ -7,6 +7,7 @@ import { mcpCall } from './mcp-call.bench.mjs';
 import { pace } from './measure.mjs';
 import { queries } from './queries.bench.mjs';
 import { report } from './report.mjs';
+import { rival } from './rival.bench.mjs';
 import { Stage } from './stage.mjs';
 
 /**
@@ -16,7 +17,7 @@ import { Stage } from './stage.mjs';
  * `npm run bench -- --only NAME` measures one (again and again: several) and `--quick` everything with short rounds; both
  * only print.
  */
-const benches = [cachedList, mcpCall, queries];
+const benches = [cachedList, mcpCall, rival, queries];
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true, default: [] }, quick: { type: 'boolean', default: false } },
