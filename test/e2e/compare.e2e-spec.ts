@@ -242,6 +242,8 @@ describe('a comparison that cannot know everything', () => {
     const [, down] = body.instances;
     expect(down).toMatchObject({ cluster: 'us', stale: true, notRead: 'cluster_unreachable' });
     expect(down.parameters).toBeUndefined();
+    expect(body.equal.parameters).toBeUndefined();
+    expect(body.summary).toMatch(/^2 instances on 2 clusters, .*\. Not known now: us; as last seen, where seen\. /);
     // It was Synced when it was last seen: what it runs is known, and when that was committed another may know.
     expect(['commit_date', 'differs']).toContain(body.lag[0].rule);
   });

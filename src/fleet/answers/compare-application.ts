@@ -81,7 +81,7 @@ export async function compareApplication(
   );
   await memory.dates.learn(wantedCommits(instances), limit);
   signal.throwIfAborted();
-  return { ...comparison(instances, total, memory.dates), ...completeness };
+  return comparison(instances, total, memory.dates, completeness);
 }
 
 async function read(

@@ -12,6 +12,7 @@ import { sideBySide, type Column, type SideBySide, type SideLimits } from './sid
 
 const shownMax = 5;
 const reasonLengthMax = 120;
+const namesMax = 3;
 
 /** Some instances, by name: the cluster, and what else tells them apart. */
 interface Some {
@@ -68,7 +69,12 @@ const limits: readonly SideLimits[] = [
 ];
 
 /** Puts the answer together from what was read. */
-export function comparison(instances: readonly ComparedInstance[], total: number, dates: CommitDates): Answer {
+export function comparison(
+  instances: readonly ComparedInstance[],
+  total: number,
+  dates: CommitDates,
+  completeness: Completeness,
+): Comparison {
   const names = namesOf(instances);
   const lag = lagsOf(instances, dates).map((each, i, all) =>
     publicLag(each, names, all.length > 1 ? i + 1 : undefined),
@@ -77,7 +83,7 @@ export function comparison(instances: readonly ComparedInstance[], total: number
   const answer = (limit: SideLimits): Answer => {
     const side = sideBySide(instances, limit);
     return {
-      summary: summaryOf(instances, total, lag, side),
+      summary: summaryOf(instances, total, lag, side, completeness),
       total,
       ...(omitted > 0 ? { instancesOmitted: omitted } : {}),
       lag,
@@ -92,7 +98,7 @@ export function comparison(instances: readonly ComparedInstance[], total: number
     shown = answer(limit);
     if (JSON.stringify(shown).length <= lengthMax) break;
   }
-  return shown as Answer;
+  return { ...(shown as Answer), ...completeness };
 }
 
 function lagsOf(instances: readonly ComparedInstance[], dates: CommitDates): Lag[] {
@@ -166,17 +172,29 @@ function summaryOf(
   total: number,
   lags: readonly PublicLag[],
   { differs }: SideBySide,
+  { unavailable, unavailableOmitted = 0 }: Completeness,
 ): string {
   const clusters = new Set(instances.map(({ row }) => row.cluster)).size;
   const well = instances.filter(({ row }) => row.health === 'Healthy' && row.sync === 'Synced').length;
   const of = total > instances.length ? ` of ${total}` : '';
   const sentences = [
     `${instances.length}${of} instance${instances.length === 1 && !of ? '' : 's'} on ${clusters} cluster${clusters === 1 ? '' : 's'}, ${well} Synced and Healthy.`,
+    ...(unavailable.length > 0 ? [notKnownSentence(unavailable, unavailableOmitted)] : []),
     ...lags.map(lagSentence),
-    differs.length > 0 ? `Differs: ${differs.join(', ')}.` : 'Nothing differs.',
+    differs.length > 0 ? `Differs: ${differs.join(', ')}.` : nothingDiffers(instances),
   ];
   return sentences.join(' ');
 }
+
+/** What follows is not about the present of all: whoever reads only this must know. */
+function notKnownSentence(unavailable: Completeness['unavailable'], omitted: number): string {
+  const names = unavailable.slice(0, namesMax).map(({ cluster }) => cluster);
+  const more = unavailable.length + omitted - names.length;
+  return `Not known now: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}; as last seen, where seen.`;
+}
+
+const nothingDiffers = (instances: readonly ComparedInstance[]): string =>
+  instances.every(({ facts }) => facts) ? 'Nothing differs.' : 'Nothing differs of what could be read.';
 
 function lagSentence({ source, rule, reason, newest, behind = [] }: PublicLag): string {
   const which = source === undefined ? '' : `Source ${source}: `;

@@ -56,6 +56,14 @@ describe('instances side by side', () => {
     expect(JSON.stringify(side)).not.toMatch(/one|two/);
   });
 
+  it('nothing is alike where only one could be read; images in common that are not shown are counted', () => {
+    const images = Array.from({ length: 7 }, (_, i) => `a:${i}`);
+    const side = sideBySide([instance({ images }, helm({ greeting: 'hi' })), instance({ images })], limits);
+    expect(side.equal).not.toHaveProperty('parameters');
+    expect(side.equal).toMatchObject({ images: images.slice(0, 5), imagesOmitted: 2 });
+    expect(sideBySide([instance({}, helm({ greeting: 'hi' }))], limits).equal.parameters).toBe(1);
+  });
+
   it('counts what it does not show', () => {
     const many = (value: string) => helm(Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`p${i}`, value])));
     const side = sideBySide(

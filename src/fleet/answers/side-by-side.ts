@@ -42,7 +42,7 @@ const ownAnyway: ReadonlySet<Column> = new Set(['deployedAt']);
 
 export interface SideBySide {
   /** What all instances have in common. */
-  equal: Partial<Record<Column, string>> & { images?: string[]; parameters?: number };
+  equal: Partial<Record<Column, string>> & { images?: string[]; imagesOmitted?: number; parameters?: number };
   /** What differs, by name: columns, `images`, `parameters`. */
   differs: string[];
   /** What differs, per instance, in their order. */
@@ -85,6 +85,7 @@ function compareImages(instances: readonly Instance[], result: SideBySide, { ima
   const [first, ...others] = instances.map(({ row }) => new Set(row.images));
   const common = new Set([...(first ?? [])].filter((image) => others.every((images) => images.has(image))));
   if (common.size > 0) result.equal.images = [...common].slice(0, max).map((image) => cut(image, text));
+  if (common.size > max) result.equal.imagesOmitted = common.size - max;
   let differ = false;
   for (const [i, { row }] of instances.entries()) {
     const own = [...new Set(row.images)].filter((image) => !common.has(image));
@@ -98,7 +99,7 @@ function compareImages(instances: readonly Instance[], result: SideBySide, { ima
   if (differ) result.differs.push('images');
 }
 
-/** Only those that were read are held against one another. */
+/** Only those that were read are held against one another; one alone is alike to nobody. */
 function compareParameters(instances: readonly Instance[], result: SideBySide, { parameters: max }: SideLimits): void {
   const read = [...instances.entries()].flatMap(([i, { facts }]) =>
     facts ? [{ i, parameters: facts.parameters }] : [],
@@ -109,7 +110,7 @@ function compareParameters(instances: readonly Instance[], result: SideBySide, {
     return digests.size > 1;
   });
   const equal = names.length - differing.length;
-  if (equal > 0) result.equal.parameters = equal;
+  if (equal > 0 && (read.length > 1 || instances.length === 1)) result.equal.parameters = equal;
   if (differing.length > 0) result.differs.push('parameters');
   const notCompared = Math.max(0, ...read.map(({ parameters }) => parameters.omitted));
   result.parametersOmitted = Math.max(0, differing.length - max) + notCompared;

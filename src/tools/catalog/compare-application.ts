@@ -87,6 +87,7 @@ export const compareApplication = defineTool({
       .object({
         ...shared,
         images: z.array(z.string()).optional().describe('Images that all have'),
+        imagesOmitted: z.int().optional().describe('Further images that all have'),
         parameters: z.int().optional().describe('How many parameters are set alike'),
       })
       .describe('What all have in common'),
