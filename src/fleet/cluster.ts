@@ -115,6 +115,7 @@ export class Cluster {
     switch (state) {
       case 'live':
       case 'polling':
+      case 'access_reduced':
         if (!incomplete) return undefined;
         return {
           cluster,

@@ -3,7 +3,7 @@ import { Gauge, type Registry } from 'prom-client';
 /** What the scrape reads of one cluster's feed. */
 export interface FeedReading {
   cluster: string;
-  /** idle, seeding, live, polling, stale or down. */
+  /** One of the states of a feed. */
   state: string;
   /** leader, follower or local; absent until it is known. */
   source?: string;

@@ -5,6 +5,7 @@ import type { Application } from '../../argocd/schemas.js';
 import { defaultLimits } from '../../config/defaults.js';
 import { AppError } from '../../errors/app-error.js';
 import { createLogger } from '../../telemetry/logger.js';
+import { Access } from './access.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
 import { ClusterRows } from '../index/cluster-rows.js';
@@ -45,7 +46,7 @@ describe('a connection', () => {
     const log = createLogger('silent');
     const options = { cluster: 'eu', api, rows, feed, limits, log, probe: async () => undefined };
     push({ kind: 'event', type: 'ADDED', application: application('a') });
-    const following = new Connection(options, 1, stopping.signal).follow();
+    const following = new Connection(options, new Access(), 1, stopping.signal).follow();
     await eventually(() => expect(feed.snapshot().state).toBe('live'), { timeoutMs: 10_000 });
     expect(feed.snapshot().incomplete?.message).toMatch(/cannot read/);
     expect([...rows.rows()].map(({ name }) => name)).toEqual(['a']);

@@ -6,16 +6,20 @@ import type { ClusterLimits } from '../../config/config.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Logger } from '../../telemetry/logger.js';
 import { rowOf } from '../index/application-row.js';
+import type { Access } from './access.js';
 import type { Feed, FeedSnapshot } from './feed.js';
 import type { ClusterRows } from '../index/cluster-rows.js';
 import { Pulse, mayReadEverything } from './pulse.js';
-import { missingRights, nothingShown, notReadYet, notUnderstood, reconcile, type Reconciled } from './reconcile.js';
+import { reconcile, type Reconciled } from './reconcile.js';
+import { missingRights, nothingShown, notReadYet, notUnderstood } from './shortcomings.js';
 
 /** Time a stream gets to open before the list is asked for without it. */
 const openGraceMs = 300;
 /** Time between two tries of a list that failed, and between lists that are a quiet cluster's only sign of life. */
 const retryMs = 5_000;
 const heartbeatMs = 30_000;
+/** Between a list and one that somebody asked for meanwhile. */
+const askedGapMs = 200;
 
 /** What a watcher works with; all of it belongs to one cluster. */
 export interface WatcherOptions {
@@ -54,11 +58,12 @@ export class Connection {
 
   constructor(
     private readonly options: WatcherOptions,
+    private readonly access: Access,
     private readonly epoch: number,
     stopping: AbortSignal,
   ) {
     this.signal = AbortSignal.any([stopping, this.abort.signal]);
-    this.pulse = new Pulse(options.api, { sick: (error) => this.sick(error), well: () => this.well() });
+    this.pulse = new Pulse(options.api, { sick: (error) => this.sick(error), well: (reads) => this.well(reads) });
   }
 
   /** Follows until the stream ends, for whatever reason. Leaves no request behind. Never throws. */
@@ -135,9 +140,14 @@ export class Connection {
       void probe(this.signal);
       while (!this.signal.aborted) {
         const wasOpen = this.isOpen;
+        // Whoever asks while a list is under way may know what it cannot show yet.
+        const asked = new Promise<void>((resolve) => (this.listNow = resolve))
+          .then(() => this.pause(askedGapMs))
+          .catch(() => undefined);
         const isTrue = await this.listOnce();
-        const next = !isTrue ? retryMs : wasOpen ? limits.relistMs : Math.min(heartbeatMs, limits.relistMs);
-        const asked = new Promise<void>((resolve) => (this.listNow = resolve));
+        // Nothing else tells that rights came back.
+        const isQuiet = !wasOpen || this.access.reduced !== undefined;
+        const next = !isTrue ? retryMs : isQuiet ? Math.min(heartbeatMs, limits.relistMs) : limits.relistMs;
         const waits = [asked, this.pause(next * (0.8 + Math.random() * 0.4))];
         if (!wasOpen) waits.push(this.whenOpen);
         await Promise.race(waits);
@@ -156,12 +166,17 @@ export class Connection {
       this.listed = result.listed;
       // Without a stream nothing but an empty list can be complete: the rows come with the stream's snapshot.
       if (!isStreaming && result.listed > 0) return false;
+      this.access.listed(result.areManyMissing);
       feed.touch();
-      feed.markIncomplete(await this.whatIsMissing(result));
+      const missing = await this.whatIsMissing(result);
       this.wasLive = true;
+      if (result.needsSnapshot) {
+        this.abort.abort(new AppError('unavailable', 'many applications came back into sight'));
+        return false;
+      }
       this.isSick = false;
-      feed.move('live');
-      return result.unread === 0;
+      showState(feed, this.access, 'live', missing);
+      return result.unread + result.unasked === 0;
     } catch (error) {
       if (this.signal.aborted) throw error;
       this.sick(AppError.from(error));
@@ -170,12 +185,14 @@ export class Connection {
   }
 
   private async whatIsMissing(result: Reconciled): Promise<FeedSnapshot['incomplete']> {
-    const { listed, unconfirmed, unread, unreadable } = result;
-    if (unread > 0) return notReadYet;
+    const { listed, unconfirmed, unasked, unread, unreadable } = result;
+    if (unread + unasked > 0) return notReadYet;
     if (unconfirmed > 0) return missingRights;
     if (unreadable > 0 || this.options.rows.hasUnconfirmed()) return notUnderstood;
-    if (listed > 0 || (await mayReadEverything(this.options.api, this.signal))) return undefined;
-    return nothingShown;
+    if (listed > 0) return undefined;
+    const readsEverything = await mayReadEverything(this.options.api, this.signal);
+    this.access.told(readsEverything);
+    return readsEverything ? undefined : nothingShown;
   }
 
   /** Requests fail, whatever the stream does: what it brings goes on being written, but nobody should rely on it. */
@@ -186,11 +203,24 @@ export class Connection {
     feed.move(this.isOpen ? 'stale' : 'down', message, code);
   }
 
-  private well(): void {
-    if (this.isSick) this.listNow();
+  private well(readsEverything: boolean): void {
+    if (this.access.told(readsEverything) || this.isSick) this.listNow();
   }
 
   private pause(ms: number): Promise<void> {
     return pause(ms, undefined, { signal: this.signal });
   }
+}
+
+/** Says how the cluster is followed, unless the account has lost rights: then that. */
+export function showState(
+  feed: Feed,
+  { reduced }: Access,
+  state: 'live' | 'polling',
+  missing: FeedSnapshot['incomplete'],
+  reason?: string,
+): void {
+  feed.markIncomplete(reduced ?? missing);
+  if (reduced) feed.move('access_reduced', reduced.message, reduced.code);
+  else feed.move(state, reason);
 }

@@ -6,11 +6,14 @@ import type { ErrorCode } from '../../errors/catalogue.js';
  * - `seeding`: first read under way, rows incomplete
  * - `live`: a stream is open and says something at least every 45 s
  * - `polling`: streams do not get through (a proxy), lists are read instead
+ * - `access_reduced`: the account sees less than before; what it sees no longer is kept, unconfirmed
  * - `stale`: the stream fell silent; being opened again
  * - `down`: the cluster does not answer or refuses us
  */
-export const feedStates = ['idle', 'seeding', 'live', 'polling', 'stale', 'down'] as const;
+export const feedStates = ['idle', 'seeding', 'live', 'polling', 'access_reduced', 'stale', 'down'] as const;
 export type FeedState = (typeof feedStates)[number];
+
+const followedStates: ReadonlySet<FeedState> = new Set(['live', 'polling', 'access_reduced']);
 
 /**
  * Who watches the cluster.
@@ -58,9 +61,9 @@ export class Feed {
     return this.current;
   }
 
-  /** True when rows can be shown without a warning. */
+  /** True when rows that are not marked themselves are known to be true. */
   get isLive(): boolean {
-    return this.current.state === 'live' || this.current.state === 'polling';
+    return followedStates.has(this.current.state);
   }
 
   /** A byte arrived or a list was complete: what we hold is true as of now. */

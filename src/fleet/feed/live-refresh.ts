@@ -8,7 +8,7 @@ import type { ClusterRows } from '../index/cluster-rows.js';
 import type { FleetIndex } from '../index/fleet-index.js';
 import { withListed } from '../index/listed-row.js';
 import type { Feed } from './feed.js';
-import { noteName, prune } from './reconcile.js';
+import { noteName, prune } from './prune.js';
 
 /** What only a list has brought, without uid, conditions and messages: whatever a stream says is newer. */
 const listEpoch = 0;

@@ -16,7 +16,7 @@ export class Pulse {
 
   constructor(
     private readonly api: ArgoCdApi,
-    private readonly listener: { sick(error: AppError): void; well(): void },
+    private readonly listener: { sick(error: AppError): void; well(readsEverything: boolean): void },
   ) {}
 
   /** Asks until the signal fires; never throws. */
@@ -42,8 +42,7 @@ export class Pulse {
 
   private async ask(signal: AbortSignal): Promise<boolean> {
     try {
-      await mayReadEverything(this.api, signal);
-      this.listener.well();
+      this.listener.well(await mayReadEverything(this.api, signal));
       return true;
     } catch (error) {
       if (signal.aborted) throw error;

@@ -2,8 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { listFields } from '../../argocd/fields.js';
 import { AppError } from '../../errors/app-error.js';
 import { rowOf } from '../index/application-row.js';
-import { Connection, type WatcherOptions } from './connection.js';
-import { missingRights, noteName, notUnderstood, prune } from './reconcile.js';
+import { Access } from './access.js';
+import { Connection, showState, type WatcherOptions } from './connection.js';
+import { noteName, prune } from './prune.js';
+import { missingRights, notReadYet, notUnderstood } from './shortcomings.js';
 
 const backoffMinMs = 500;
 const backoffMaxMs = 30_000;
@@ -22,6 +24,7 @@ export class Watcher {
   private connection?: Connection;
   private wake: () => void = () => {};
   private isRenewed = false;
+  private readonly access = new Access();
 
   constructor(private readonly options: WatcherOptions) {}
 
@@ -55,7 +58,7 @@ export class Watcher {
     let failures = 0;
     while (!this.stopping.signal.aborted) {
       this.isRenewed = false;
-      this.connection = new Connection(this.options, this.options.rows.nextEpoch(), this.stopping.signal);
+      this.connection = new Connection(this.options, this.access, this.options.rows.nextEpoch(), this.stopping.signal);
       const ending = await this.connection.follow();
       if (this.stopping.signal.aborted) return;
       log.info({ cluster, reason: ending.reason, state: feed.snapshot().state }, 'stream ended');
@@ -79,10 +82,19 @@ export class Watcher {
           const row = rowOf(cluster, item);
           if (row) rows.upsert(row, epoch);
         });
-        const unconfirmed = await prune({ cluster, api, rows, epoch, signal }, mark, listed);
+        const pruned = await prune({ cluster, api, rows, epoch, signal }, mark, listed);
+        this.access.listed(pruned.areManyMissing);
         feed.touch();
-        feed.markIncomplete(unconfirmed > 0 ? missingRights : list.unreadable > 0 ? notUnderstood : undefined);
-        feed.move('polling', 'streams do not get through to this cluster; lists are read instead');
+        const missing =
+          pruned.unasked > 0
+            ? notReadYet
+            : pruned.unconfirmed > 0
+              ? missingRights
+              : list.unreadable > 0
+                ? notUnderstood
+                : undefined;
+        const why = 'streams do not get through to this cluster; lists are read instead';
+        showState(feed, this.access, 'polling', missing, why);
       } catch (error) {
         const { message, code } = AppError.from(error);
         if (!signal.aborted) feed.move('down', message, code);

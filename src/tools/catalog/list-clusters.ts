@@ -8,7 +8,7 @@ const feed = z.object({
   state: z
     .enum(feedStates)
     .describe(
-      'live: followed by a stream; polling: by lists; seeding: first read; stale or down: old; idle: not asked yet',
+      'live: followed by a stream; polling: by lists; access_reduced: the account sees less than before; seeding: first read; stale or down: old; idle: not asked yet',
     ),
   source: z
     .enum(feedSources)
