@@ -20,7 +20,7 @@ export class EventFleet {
   private readonly clusters = new Map<string, Cluster>();
   private version = 0;
 
-  constructor(options: { historyMax?: number; now?: () => number } = {}) {
+  constructor(private readonly options: { historyMax?: number; now?: () => number } = {}) {
     this.fleet = {
       index: this.index,
       departed: new Departed(),
@@ -121,7 +121,11 @@ export class EventFleet {
     query: Partial<EventsQuery> = {},
     { scope = everything, after, max = 1_000 }: { scope?: Scope; after?: string; max?: number } = {},
   ): Promise<Reading> {
-    const audience = new Audience(scope, { types: ['application', 'cluster', 'job'], ...query });
+    const audience = new Audience(
+      scope,
+      { types: ['application', 'cluster', 'job'], ...query },
+      this.options.now?.() ?? Date.now(),
+    );
     const opened = this.events.open(audience, { max, ...(after ? { after } : {}), onOffer: () => undefined });
     const resumed = await opened.resumed;
     return {

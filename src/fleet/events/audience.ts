@@ -1,8 +1,9 @@
 import type { ApplicationRow } from '../../cache/row.js';
-import { applicationFilter, type ApplicationQuery } from '../answers/application-filter.js';
+import { applicationFilter, dependsOnTime, type ApplicationQuery } from '../answers/application-filter.js';
 import { parseClusterSelector, type ClusterSelector, type SelectableCluster } from '../cluster-selector.js';
 import { parseGlob } from '../index/glob.js';
 import { matches, type RowFilter } from '../index/row-filter.js';
+import type { RowQuestion } from '../index/row-query.js';
 import type { Scope } from '../scope.js';
 import { bindingOf } from './event-id.js';
 import type { EventType, JobEvent } from './event.js';
@@ -21,22 +22,48 @@ export interface EventsQuery extends ApplicationQuery {
  */
 export class Audience {
   private readonly selector?: ClusterSelector;
-  private readonly filter: RowFilter;
+  private readonly question: ApplicationQuery;
+  private filter: RowFilter;
+  private asOfMs: number;
   private readonly isFiltered: boolean;
   private readonly jobProject?: (project: string) => boolean;
   private readonly jobName?: (name: string) => boolean;
 
-  /** Throws `invalid_input` for a selector, glob or label selector that cannot be read. */
+  /** @throws `invalid_input` for a selector, glob or label selector that cannot be read */
   constructor(
     readonly scope: Scope,
     readonly query: EventsQuery,
+    nowMs = Date.now(),
   ) {
     const { cluster, types: _, ...question } = query;
     this.selector = cluster === undefined ? undefined : parseClusterSelector(cluster);
-    this.filter = applicationFilter(question);
+    this.question = question;
+    this.asOfMs = nowMs;
+    this.filter = applicationFilter(question, nowMs);
     this.isFiltered = Object.values(question).some((value) => value !== undefined);
     this.jobProject = query.project === undefined ? undefined : parseGlob('project', query.project);
     this.jobName = query.name === undefined ? undefined : parseGlob('name', query.name);
+  }
+
+  /** What it wants to hear of changes by time alone. */
+  get dependsOnTime(): boolean {
+    return dependsOnTime(this.query) || this.query.problem !== undefined;
+  }
+
+  /** When it is, for its filter. It stands still until it is told that it is later. */
+  get atMs(): number {
+    return this.asOfMs;
+  }
+
+  judgeAsOf(ms: number): void {
+    this.asOfMs = ms;
+    this.filter = applicationFilter(this.question, ms);
+  }
+
+  /** Which rows of these clusters it wants, for the index. */
+  questionOf(clusters: Iterable<number>): RowQuestion {
+    const seesProject = (project: string): boolean => this.scope.project(project);
+    return { clusters, seesProject, filter: this.filter, atMs: this.asOfMs };
   }
 
   hears(type: EventType): boolean {
@@ -53,7 +80,7 @@ export class Audience {
 
   /** Of a cluster that it selects: true if a list with these filters would show the row. */
   wants(row: ApplicationRow): boolean {
-    return this.scope.project(row.project) && (!this.isFiltered || matches(row, this.filter));
+    return this.scope.project(row.project) && (!this.isFiltered || matches(row, this.filter, this.asOfMs));
   }
 
   wantsJob({ cluster, project, job }: JobEvent): boolean {

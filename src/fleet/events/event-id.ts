@@ -23,3 +23,9 @@ export function decodeEventId(text: string): { changeId: string; binding: string
   const [, changeId = '', binding = ''] = pattern.exec(text) ?? [];
   return isChangeId(changeId) ? { changeId, binding } : undefined;
 }
+
+/** When about the change happened that an id stands for; undefined for what is no id. */
+export function toldAtMs(text: string | undefined): number | undefined {
+  const decoded = text === undefined ? undefined : decodeEventId(text);
+  return decoded && Number.parseInt(decoded.changeId, 10);
+}

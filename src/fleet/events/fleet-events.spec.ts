@@ -228,6 +228,31 @@ describe('fleet events', () => {
       expect(told(reading.take())).toEqual(['reset', 'changed cluster eu']);
     });
 
+    it('who hears of applications alone is told to read anew when a cluster leaves with its applications', async () => {
+      const fleet = aFleet();
+      fleet.add('us');
+      fleet.put({ cluster: 'us', name: 'cart' });
+      const all = await fleet.open({ types: ['application'] });
+      const part = await fleet.open({ types: ['application'] }, { scope: inClusters('eu') });
+      const jobs = await fleet.open({ types: ['job'] });
+      fleet.leave('us');
+      fleet.put({ name: 'web' });
+      expect(told(all.take())).toEqual(['reset', 'changed web']);
+      expect(told(part.take())).toEqual(['changed web']);
+      expect(jobs.take()).toEqual([]);
+    });
+
+    it('one that leaves while a reset waits is told after it; one that left before is in no list any more', async () => {
+      const fleet = aFleet();
+      for (const name of ['us', 'ap']) fleet.add(name);
+      const reading = await fleet.open({}, { max: 3 });
+      fleet.leave('us');
+      for (const name of ['a', 'b', 'c']) fleet.put({ name });
+      fleet.leave('ap');
+      expect(told(reading.take())).toEqual(['reset', 'removed cluster ap']);
+      expect(fleet.fleet.clusters().map(({ name }) => name)).toEqual(['eu']);
+    });
+
     it('a job that ends on a cluster that has left is told to those who could see it', async () => {
       const fleet = aFleet();
       fleet.add('us');

@@ -9,9 +9,10 @@ import { VisibleClusters } from '../visible-clusters.js';
 import type { Audience } from './audience.js';
 import { ClusterChanges, type ClusterChange } from './cluster-changes.js';
 import { EventHistory } from './event-history.js';
-import { decodeEventId, encodeEventId } from './event-id.js';
+import { decodeEventId, encodeEventId, toldAtMs } from './event-id.js';
 import { ApplicationEvent, type FleetEvent } from './event.js';
 import { eventOf, replayOf, rowAt } from './replay.js';
+import { PassingTime } from './passing-time.js';
 import { Subscription } from './subscription.js';
 
 /** Events that are kept for readers who come back; what is older stands in the log. */
@@ -66,6 +67,7 @@ export class FleetEvents {
   private readonly unlogged = new Map<string, Unlogged>();
   private readonly stops: (() => void)[];
   private readonly sweep: NodeJS.Timeout;
+  private readonly passing: PassingTime;
   /** Grows when clusters come or go. */
   private fleetVersion = 0;
 
@@ -75,13 +77,14 @@ export class FleetEvents {
     private readonly options: { historyMax?: number; now?: () => number } = {},
   ) {
     this.history = new EventHistory(options.historyMax ?? historyMax);
+    this.passing = new PassingTime(fleet, this.show, this.now);
     const clusters = new ClusterChanges(fleet, (change) => this.onCluster(change));
     this.stops = [
       () => clusters.close(),
       fleet.index.onChange((change) => this.onRow(change)),
       log.tail((change) => this.onLogged(change)),
     ];
-    this.sweep = setInterval(() => this.tellUnlogged(), sweepMs).unref();
+    this.sweep = setInterval(() => this.tick(), sweepMs).unref();
   }
 
   /** How many read now. */
@@ -94,6 +97,7 @@ export class FleetEvents {
     clearInterval(this.sweep);
     for (const stop of this.stops) stop();
     this.subscriptions.clear();
+    this.passing.close();
     this.unlogged.clear();
   }
 
@@ -111,6 +115,7 @@ export class FleetEvents {
     const binding = this.bindingFor(audience);
     const subscription = new Subscription(audience, { max, binding, onOffer });
     this.subscriptions.add(subscription);
+    this.passing.watch(subscription, audience, toldAtMs(after));
     const begin = this.history.newest;
     return {
       next: () => subscription.next(),
@@ -122,7 +127,10 @@ export class FleetEvents {
         const isUpToDate = newest !== undefined && subscription.isIdle && audience.scope.key === everything.key;
         return isUpToDate ? encodeEventId(newest, binding()) : told;
       },
-      close: () => void this.subscriptions.delete(subscription),
+      close: () => {
+        this.subscriptions.delete(subscription);
+        this.passing.forget(subscription);
+      },
     };
   }
 
@@ -192,6 +200,11 @@ export class FleetEvents {
     if (isGone) this.history.forget(cluster);
     if (type === 'replaced') this.tell({ kind: 'reset', cluster, reason: 'a cluster was replaced by another one' });
     this.tell({ kind: 'cluster', cluster, isGone, labelsBefore });
+  }
+
+  private tick(): void {
+    this.tellUnlogged();
+    this.passing.tick();
   }
 
   private tellUnlogged(): void {

@@ -57,6 +57,11 @@ export class Subscription {
     return !this.isHeld && this.waiting.size === 0;
   }
 
+  /** Between `hold` and `release`. */
+  get isHolding(): boolean {
+    return this.isHeld;
+  }
+
   /** Nothing is told until `release`, so that what happened earlier can be put in front of what happens now. */
   hold(): void {
     this.isHeld = true;
@@ -121,7 +126,7 @@ export class Subscription {
       case 'cluster':
         if (this.isSelectedOtherwise(event)) this.reset('other clusters can be seen now', undefined);
         if (!audience.selects(event.cluster)) return;
-        if (event.isGone) this.forget(event.cluster.name);
+        if (event.isGone) this.leave(event.cluster.name);
         if (audience.hears('cluster'))
           this.put(`cluster ${event.cluster.name}`, { tell: () => clusterData(event, audience) });
         return;
@@ -167,8 +172,13 @@ export class Subscription {
     this.waiting.set(key, { ...waiting, firstId: first ? first.firstId : (waiting.firstId ?? waiting.lastId) });
   }
 
-  /** What waits about a cluster that has gone is of no use. */
-  private forget(cluster: string): void {
+  /**
+   * What waits about a cluster that has gone is of no use. Who hears of applications alone would never learn that those
+   * of the cluster went with it.
+   */
+  private leave(cluster: string): void {
+    const { audience } = this;
+    if (audience.hears('application') && !audience.hears('cluster')) this.reset('a cluster has left', undefined);
     for (const [key, { application }] of this.waiting)
       if (application?.event.cluster.name === cluster) this.waiting.delete(key);
   }
