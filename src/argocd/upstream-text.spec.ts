@@ -10,6 +10,12 @@ describe('upstream text', () => {
     expect(upstreamText('the s3cret-value is s3cret-value', ['s3cret-value'])).toBe('the <redacted> is <redacted>');
   });
 
+  it('holds no credentials of an address', () => {
+    expect(upstreamText('cannot clone https://bot:s3cret@git.example.com/a: 403')).toBe(
+      'cannot clone https://[redacted]@git.example.com/a: 403',
+    );
+  });
+
   it('is undefined where there is none', () => {
     for (const value of [undefined, null, 5, {}, '', ' \n\u0000']) expect(upstreamText(value)).toBeUndefined();
   });

@@ -1,3 +1,5 @@
+import { scrubText } from '../telemetry/scrub.js';
+
 const lengthMax = 500;
 
 /* Terminal escapes (CSI and OSC), then control characters, bidirectional controls and zero-width marks. */
@@ -11,15 +13,15 @@ const tokens = /\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g;
 
 /**
  * Makes text that came from a cluster fit to be shown as data: one line, no terminal escapes, control or bidirectional
- * characters, at most 500 characters, with an ellipsis where it was cut. `secrets` and whatever looks like a token are
- * replaced. Undefined when nothing is left.
+ * characters, at most 500 characters, with an ellipsis where it was cut. `secrets` and whatever looks like a
+ * credential are replaced. Undefined when nothing is left.
  */
 export function upstreamText(value: unknown, secrets: readonly string[] = []): string | undefined {
   if (typeof value !== 'string') return undefined;
   // Cut first, with room for what goes: a megabyte of text is not searched to show one line of it.
   let line = value.slice(0, lengthMax * 8);
   for (const secret of secrets) if (secret.length >= 4) line = line.replaceAll(secret, '<redacted>');
-  line = line
+  line = scrubText(line)
     .replaceAll(escapes, '')
     .replaceAll(invisible, ' ')
     .replaceAll(tokens, '<redacted>')

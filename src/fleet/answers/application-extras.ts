@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { revisionsOf } from '../../argocd/rules.js';
 import type { Application } from '../../argocd/schemas.js';
-import { lineOf, timeOf, wordOf } from '../index/upstream-values.js';
+import { lineOf, messageOf, timeOf, wordOf } from '../index/upstream-values.js';
 import { shortRevision } from './public-row.js';
 
 const messageLengthMax = 500;
@@ -45,7 +45,7 @@ export function extrasOf({ status }: Application): ApplicationExtras {
   return {
     operation: state
       ? {
-          message: lineOf(state.message, messageLengthMax),
+          message: messageOf(state.message, messageLengthMax),
           revision: revisionOf(state.syncResult ?? state.operation?.sync),
           initiatedBy: initiatedBy(state.operation?.initiatedBy),
         }
@@ -82,7 +82,7 @@ function findingsOf(resources: Resources): z.infer<typeof finding>[] {
       name: lineOf(resource.name, 253) ?? '',
       sync: wordOf(resource.status, undefined),
       health: wordOf(resource.health?.status, undefined),
-      message: lineOf(resource.health?.message, 200),
+      message: messageOf(resource.health?.message, 200),
     }));
 }
 

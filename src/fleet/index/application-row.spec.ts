@@ -56,6 +56,27 @@ describe('row of an application', () => {
     expect(rowOf('eu', parse({ metadata: names }))).toBeUndefined();
   });
 
+  it('a message keeps no credentials, not even the half of one that is left where it is cut', () => {
+    const says = (message: string) => ({
+      health: { status: 'Degraded', message },
+      operationState: { phase: 'Failed', message },
+      conditions: [{ type: 'ComparisonError', message }],
+    });
+    const messagesOf = (message: string) => {
+      const row = rowOf('eu', parse({ metadata, status: says(message) }));
+      const all = [row?.healthMessage, row?.operation?.message, row?.conditions[0]?.message];
+      expect(new Set(all).size).toBe(1);
+      return all[0];
+    };
+    expect(messagesOf("fatal: unable to access 'https://bot:s3cret@git.example.com/a/': 403")).toBe(
+      "fatal: unable to access 'https://[redacted]@git.example.com/a/': 403",
+    );
+    expect(messagesOf('dial postgres://app:s3cret@db:5432/x failed, password=s3cret')).not.toContain('s3cret');
+    for (let length = 260; length < 300; length++) {
+      expect(messagesOf(`${'x'.repeat(length)} https://bot:s3cret@git.example.com`)).not.toMatch(/bot|s3c/);
+    }
+  });
+
   it('is bounded, clean and without passwords, whatever a cluster says', () => {
     const evil = `\u001b]0;title\u0007\u202e\n${'x'.repeat(200_000)}`;
     const row = rowOf(

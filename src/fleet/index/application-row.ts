@@ -1,7 +1,7 @@
 import { hasAutoSync } from '../../argocd/rules.js';
 import type { Application } from '../../argocd/schemas.js';
 import type { ApplicationRow } from '../../cache/row.js';
-import { addressOf, labelsOf, lineOf, nameOf, timeOf, versionOf, wordOf } from './upstream-values.js';
+import { addressOf, labelsOf, lineOf, messageOf, nameOf, timeOf, versionOf, wordOf } from './upstream-values.js';
 
 type Source = ApplicationRow['sources'][number];
 type Condition = ApplicationRow['conditions'][number];
@@ -37,7 +37,7 @@ export function rowOf(cluster: string, application: Application): ApplicationRow
     labels,
     labelsOmitted: omitted > 0 ? omitted : undefined,
     health: wordOf(health?.status, 'Unknown'),
-    healthMessage: lineOf(health?.message, messageLengthMax),
+    healthMessage: messageOf(health?.message, messageLengthMax),
     healthSince: timeOf(health?.lastTransitionTime),
     sync: wordOf(status?.sync?.status, 'Unknown'),
     revisions: revisionsOf(status?.sync),
@@ -77,7 +77,7 @@ function conditionsOf({ status }: Application): Condition[] {
     if (conditions.length === listMax) break;
     conditions.push({
       type: wordOf(condition.type, 'UnknownError'),
-      message: lineOf(condition.message, messageLengthMax) ?? '',
+      message: messageOf(condition.message, messageLengthMax) ?? '',
       since: timeOf(condition.lastTransitionTime),
     });
   }
@@ -91,7 +91,7 @@ function operationOf({ status }: Application): ApplicationRow['operation'] {
   const { retryCount } = state;
   return {
     phase,
-    message: lineOf(state.message, messageLengthMax),
+    message: messageOf(state.message, messageLengthMax),
     startedAt: timeOf(state.startedAt),
     finishedAt: timeOf(state.finishedAt),
     retryCount: Number.isSafeInteger(retryCount) ? (retryCount ?? undefined) : undefined,

@@ -1,3 +1,4 @@
+import { scrubText } from '../../telemetry/scrub.js';
 import { plainText } from './plain-text.js';
 
 /*
@@ -24,6 +25,16 @@ export const timeOf = (value: Given): string | undefined => (value && time.test(
 /** One clean line of at most `lengthMax` characters; undefined when nothing is left. */
 export const lineOf = (value: Given, lengthMax: number): string | undefined =>
   (value && plainText(value, lengthMax)) || undefined;
+
+/** More of a message than any line shows, and little enough to be searched for secrets. */
+const searchedLengthMax = 4_000;
+
+/**
+ * A message as one clean line without what looks like a credential: Git and Kubernetes put whole addresses into theirs.
+ * Looked for before the line is cut, which could leave half of one.
+ */
+export const messageOf = (value: Given, lengthMax: number): string | undefined =>
+  value ? lineOf(scrubText(value.slice(0, searchedLengthMax)), lengthMax) : undefined;
 
 /** A numeric resourceVersion, the only kind that can be compared. */
 export const versionOf = (value: Given): string | undefined =>
