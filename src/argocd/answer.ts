@@ -45,6 +45,12 @@ export function notAPage({ contentType }: { contentType: string }, details: AppE
 export const contentTypeOf = (response: Dispatcher.ResponseData): string =>
   single(response.headers['content-type']) ?? '';
 
+/** What the clock of the server showed, to the second. */
+export function dateOf(response: Dispatcher.ResponseData): Date | undefined {
+  const ms = Date.parse(single(response.headers['date']) ?? '');
+  return Number.isNaN(ms) ? undefined : new Date(ms);
+}
+
 export const encodingOf = (response: Dispatcher.ResponseData): string | undefined =>
   single(response.headers['content-encoding']);
 

@@ -19,7 +19,7 @@ export interface SyncRequest {
 
 /** One thing a stream says. `open` comes once, with the response headers, before anything else. */
 export type WatchSignal =
-  | { kind: 'open' }
+  | { kind: 'open'; /** What the server's clock showed. */ date?: Date }
   | { kind: 'keepalive' }
   /** An event about an application that this program cannot read, but for its name. */
   | { kind: 'unreadable'; name?: string; namespace?: string }

@@ -5,7 +5,7 @@ import { AppError, type ErrorDetails } from '../errors/app-error.js';
 import { connector, type Connector, type TlsMaterial } from './connector.js';
 import type { CredentialSource } from './credential-source.js';
 import { deadline, type Deadline } from './deadline.js';
-import { contentTypeOf, encodingOf, failedAnswer, notAPage, parseAnswer } from './answer.js';
+import { contentTypeOf, dateOf, encodingOf, failedAnswer, notAPage, parseAnswer } from './answer.js';
 import { translateAnswer } from './errors.js';
 import { failure, type RequestFacts } from './failure.js';
 import { readBody, unpacked } from './read-body.js';
@@ -27,6 +27,7 @@ export interface HttpOptions {
 export interface OpenStream {
   body: AsyncIterable<Buffer>;
   contentType: string;
+  date?: Date;
   /** For the translation of what the stream says later. */
   facts: RequestFacts;
   /** Closes the connection at once. */
@@ -130,7 +131,8 @@ export class Http {
       const answer = await this.withToken(limit, (token) => this.begin(client, request, token, limit));
       const secrets = [...facts.secrets, ...formsOf(answer.token)];
       if (!answer.response) throw translateAnswer(answer, { ...facts, secrets });
-      return { body: answer.response.body, contentType: answer.contentType, facts: { ...facts, secrets }, close };
+      const { contentType, response } = answer;
+      return { body: response.body, contentType, date: dateOf(response), facts: { ...facts, secrets }, close };
     } catch (error) {
       close();
       throw this.explain(error, request, limit, facts, true);

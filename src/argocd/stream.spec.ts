@@ -67,7 +67,7 @@ describe('the stream', () => {
     server.use(replayStream(recorded, 'clean'));
     const { signals, error } = await read();
     expect(error).toBeUndefined();
-    expect(signals[0]).toEqual({ kind: 'open' });
+    expect(signals[0]).toEqual({ kind: 'open', date: expect.any(Date) });
     const events = signals.filter((signal) => signal.kind === 'event');
     expect(events.map(({ type, application }) => ({ result: { type, application } }))).toEqual(
       recordedFrames(recorded),

@@ -48,7 +48,7 @@ export async function* watch(http: Http, request: HttpRequest, limits: WatchLimi
         'The cluster answers a stream with something that is none: the url may lack its path prefix, or a proxy changes the request.',
       );
     }
-    yield { kind: 'open' };
+    yield { kind: 'open', ...(stream.date ? { date: stream.date } : {}) };
     // What one read brought, piece by piece: a generator within this one would cost more than a frame is worth.
     for await (const parts of reads(stream, limits)) {
       for (const part of parts) {

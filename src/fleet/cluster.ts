@@ -114,6 +114,7 @@ export class Cluster {
     const cluster = this.name;
     switch (state) {
       case 'live':
+      case 'lagging':
       case 'polling':
       case 'access_reduced':
         if (!incomplete) return undefined;

@@ -96,6 +96,11 @@ export class FaultBoard {
     return this.take(isIt) !== undefined;
   }
 
+  /** How late events reach streams. */
+  eventDelayMs(): number {
+    return this.take((fault) => fault.kind === 'late-events')?.delayMs ?? 0;
+  }
+
   snapshotDelayMs(): number {
     return this.take((fault) => fault.kind === 'slow-snapshot')?.delayMs ?? 0;
   }

@@ -16,6 +16,7 @@ export type FaultKind =
   | 'cut-frame'
   | 'silence-streams'
   | 'lose-events'
+  | 'late-events'
   | 'slow-snapshot'
   | 'controller-down'
   | 'repo-server-down'
@@ -38,6 +39,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'cut-frame',
   'silence-streams',
   'lose-events',
+  'late-events',
   'slow-snapshot',
   'controller-down',
   'repo-server-down',
@@ -54,7 +56,7 @@ export interface Fault {
   /** With `*` a glob over the whole path, else a part of it. The root path is not part of it. */
   path?: string;
   method?: string;
-  /** `slow`: before the answer; `slow-snapshot`: between the snapshot of a stream and its first live event; `hold`: at most. */
+  /** `slow`: before the answer; `late-events`: of each; `slow-snapshot`: between the snapshot of a stream and its first live event; `hold`: at most. */
   delayMs?: number;
   /** `status`: default 503. */
   status?: number;

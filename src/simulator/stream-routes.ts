@@ -70,8 +70,13 @@ async function streamApplications(call: Call): Promise<void> {
   writer.onDrain(pump);
   const unsubscribe = instance.store.subscribe((event) => {
     if (queue.length >= BUFFERED_EVENTS_MAX || faults.takesEvent(event.type, event.record.name)) return;
-    queue.push(event);
-    pump();
+    const deliver = (): void => {
+      queue.push(event);
+      pump();
+    };
+    const delayMs = faults.eventDelayMs();
+    if (delayMs > 0) instance.clock.after(delayMs, deliver);
+    else deliver();
   });
   await untilOver(call, writer);
   unsubscribe();

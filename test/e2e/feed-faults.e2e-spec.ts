@@ -50,4 +50,38 @@ describe('the feed, whatever goes wrong,', () => {
       expect(healed.applications.map(({ name }: { name: string }) => name).sort()).toEqual([...eu.applications].sort());
     }, slow);
   });
+
+  it('events that come late are told, with the rows still shown as known, until they come in time again', async () => {
+    await start({ simulator: { applications: 12, keepAliveMs: 200 } });
+    const change = (status: string) =>
+      eu.applications.slice(0, 4).forEach((name) => eu.mutate(name, { health: { status } }));
+    const late = eu.fault({ kind: 'late-events', delayMs: 11_500 });
+    change('Degraded');
+    await eventually(async () => expect((await state()).state).toBe('lagging'), slow);
+    expect((await list()).unavailable).toEqual([]);
+    expect((await state()).reason).toMatch(/10 s/);
+    eu.clearFault(late);
+    change('Healthy');
+    await eventually(async () => expect((await state()).state).toBe('live'));
+    const { asOf, lastEventAt, lastListAt } = await state();
+    expect(Date.parse(lastListAt)).toBeLessThan(Date.parse(lastEventAt));
+    expect(Date.parse(lastEventAt)).toBeLessThanOrEqual(Date.parse(asOf));
+  });
+
+  it('a clock that is off by ten minutes is no lag', async () => {
+    await start();
+    eu.fault({ kind: 'clock-skew', skewMs: -600_000 });
+    eu.fault({ kind: 'drop-streams' });
+    const before = (await state()).since;
+    await eventually(async () => expect((await state()).since).not.toBe(before));
+    await eventually(async () => expect((await state()).state).toBe('live'), slow);
+    for (const name of eu.applications.slice(0, 5)) eu.mutate(name, { health: { status: 'Missing' } });
+    await eventually(async () => {
+      const { applications } = await list();
+      expect(
+        applications.filter(({ health }: { health: string }) => health === 'Missing').length,
+      ).toBeGreaterThanOrEqual(5);
+    });
+    expect((await state()).state).toBe('live');
+  });
 });

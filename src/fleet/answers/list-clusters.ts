@@ -10,7 +10,15 @@ export interface PublicCluster {
   cluster: string;
   labels: Record<string, string>;
   version?: string;
-  feed: { state: FeedState; source?: FeedSource; since: string; asOf?: string; reason?: string };
+  feed: {
+    state: FeedState;
+    source?: FeedSource;
+    since: string;
+    asOf?: string;
+    lastEventAt?: string;
+    lastListAt?: string;
+    reason?: string;
+  };
   /** Applications that the index holds and the caller may see. */
   applications: number;
   readOnly: boolean;
@@ -50,7 +58,7 @@ export async function listClusters(
 
 /** A cluster as every tool and event shows it. */
 export function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
-  const { state, source, since, asOf, reason, incomplete } = cluster.feed.snapshot();
+  const { state, source, since, asOf, lastEventAt, lastListAt, reason, incomplete } = cluster.feed.snapshot();
   const { version, uiUrl } = cluster.facts;
   const why = reason ?? incomplete?.message;
   return {
@@ -62,6 +70,8 @@ export function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
       ...(source ? { source } : {}),
       since: since.toISOString(),
       ...(asOf ? { asOf: asOf.toISOString() } : {}),
+      ...(lastEventAt ? { lastEventAt: lastEventAt.toISOString() } : {}),
+      ...(lastListAt ? { lastListAt: lastListAt.toISOString() } : {}),
       ...(why ? { reason: why } : {}),
     },
     applications: cluster.count(scope),

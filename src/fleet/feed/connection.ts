@@ -9,10 +9,12 @@ import { rowOf } from '../index/application-row.js';
 import type { Access } from './access.js';
 import type { Feed, FeedSnapshot } from './feed.js';
 import type { ClusterRows } from '../index/cluster-rows.js';
+import { LagMeter } from './lag-meter.js';
 import { Pulse, mayReadEverything } from './pulse.js';
 import { reconcile, type Reconciled } from './reconcile.js';
 import { missingRights, nothingShown, notReadYet, notUnderstood } from './shortcomings.js';
 
+const comesLate = 'events come more than 10 s after what they tell of';
 /** Time a stream gets to open before the list is asked for without it. */
 const openGraceMs = 300;
 /** Time between two tries of a list that failed, and between lists that are a quiet cluster's only sign of life. */
@@ -45,6 +47,7 @@ export interface Ending {
 /** One stream with the lists beside it: an epoch of the rows. */
 export class Connection {
   private isOpen = false;
+  private readonly lag = new LagMeter();
   private tellOpen: () => void = () => {};
   private readonly whenOpen = new Promise<void>((resolve) => (this.tellOpen = resolve));
   private wasLive = false;
@@ -96,17 +99,33 @@ export class Connection {
 
   private take(signal: WatchSignal): void {
     const { rows, feed, cluster } = this.options;
-    feed.touch();
+    feed.touch(signal.kind === 'event' ? 'event' : 'keepalive', this.lag.lagMs);
+    if (signal.kind !== 'event') this.showLag();
     if (signal.kind === 'open') {
       this.isOpen = true;
+      this.lag.opened(signal.date);
       this.tellOpen();
     }
     if (signal.kind === 'unreadable') return this.takeUnreadable(signal);
     if (signal.kind !== 'event') return;
     const row = rowOf(cluster, signal.application);
     if (!row) return;
-    if (signal.type === 'DELETED') rows.remove(rowKey(row));
-    else rows.upsert(row, this.epoch);
+    const key = rowKey(row);
+    if (signal.type === 'DELETED') return void rows.remove(key);
+    const before = signal.type === 'MODIFIED' ? rows.entry(key) : undefined;
+    if (rows.upsert(row, this.epoch) && before?.epoch === this.epoch) {
+      this.lag.saw(before.row, row);
+      this.showLag();
+    }
+  }
+
+  /** Of a feed that is live in every other respect. */
+  private showLag(): void {
+    const { feed } = this.options;
+    const { state } = feed.snapshot();
+    const isLagging = this.lag.lagMs > 0;
+    if (state === 'live' && isLagging) feed.move('lagging', comesLate);
+    else if (state === 'lagging' && !isLagging) feed.move('live');
   }
 
   /** What we know of the application is not true any more, and what is true we do not understand. */
@@ -167,7 +186,7 @@ export class Connection {
       // Without a stream nothing but an empty list can be complete: the rows come with the stream's snapshot.
       if (!isStreaming && result.listed > 0) return false;
       this.access.listed(result.areManyMissing);
-      feed.touch();
+      feed.touch('list');
       const missing = await this.whatIsMissing(result);
       this.wasLive = true;
       if (result.needsSnapshot) {
@@ -175,7 +194,8 @@ export class Connection {
         return false;
       }
       this.isSick = false;
-      showState(feed, this.access, 'live', missing);
+      if (this.lag.lagMs > 0) showState(feed, this.access, 'lagging', missing, comesLate);
+      else showState(feed, this.access, 'live', missing);
       return result.unread + result.unasked === 0;
     } catch (error) {
       if (this.signal.aborted) throw error;
@@ -216,7 +236,7 @@ export class Connection {
 export function showState(
   feed: Feed,
   { reduced }: Access,
-  state: 'live' | 'polling',
+  state: 'live' | 'lagging' | 'polling',
   missing: FeedSnapshot['incomplete'],
   reason?: string,
 ): void {

@@ -5,15 +5,16 @@ import type { ErrorCode } from '../../errors/catalogue.js';
  * - `idle`: nobody has asked for this cluster yet (stdio only)
  * - `seeding`: first read under way, rows incomplete
  * - `live`: a stream is open and says something at least every 45 s
+ * - `lagging`: as live, but events come over 10 s after what they tell
  * - `polling`: streams do not get through (a proxy), lists are read instead
  * - `access_reduced`: the account sees less than before; what it sees no longer is kept, unconfirmed
  * - `stale`: the stream fell silent; being opened again
  * - `down`: the cluster does not answer or refuses us
  */
-export const feedStates = ['idle', 'seeding', 'live', 'polling', 'access_reduced', 'stale', 'down'] as const;
+export const feedStates = ['idle', 'seeding', 'live', 'lagging', 'polling', 'access_reduced', 'stale', 'down'] as const;
 export type FeedState = (typeof feedStates)[number];
 
-const followedStates: ReadonlySet<FeedState> = new Set(['live', 'polling', 'access_reduced']);
+const followedStates: ReadonlySet<FeedState> = new Set(['live', 'lagging', 'polling', 'access_reduced']);
 
 /**
  * Who watches the cluster.
@@ -32,6 +33,10 @@ export interface FeedSnapshot {
   since: Date;
   /** When the rows were last known true: last frame, keep-alive or list. Absent if never. */
   asOf?: Date;
+  /** When an event last told of an application. */
+  lastEventAt?: Date;
+  /** When all applications were last listed. */
+  lastListAt?: Date;
   reason?: string;
   /** Kind of the failure behind `stale` and `down`. */
   code?: ErrorCode;
@@ -66,9 +71,13 @@ export class Feed {
     return followedStates.has(this.current.state);
   }
 
-  /** A byte arrived or a list was complete: what we hold is true as of now. */
-  touch(): void {
-    this.current.asOf = this.now();
+  /** A byte arrived or a list was complete: what we hold is true as of now, or of so long ago. */
+  touch(by: 'event' | 'list' | 'keepalive' = 'keepalive', lagMs = 0): void {
+    const now = this.now();
+    const asOf = lagMs > 0 ? new Date(now.getTime() - lagMs) : now;
+    if (!this.current.asOf || asOf > this.current.asOf || lagMs === 0) this.current.asOf = asOf;
+    if (by === 'event') this.current.lastEventAt = now;
+    if (by === 'list') this.current.lastListAt = now;
     for (const listener of this.touchListeners) listener();
   }
 
@@ -108,7 +117,7 @@ export class Feed {
     const latest = this.now().getTime() + skewMaxMs;
     const notAfter = (time: Date | undefined) => (time && time.getTime() > latest ? new Date(latest) : time);
     this.current = { ...said, since: notAfter(said.since) ?? said.since, source: 'follower' };
-    for (const field of ['asOf', 'completeAt'] as const) {
+    for (const field of ['asOf', 'lastEventAt', 'lastListAt', 'completeAt'] as const) {
       if (said[field]) this.current[field] = notAfter(said[field]);
     }
     const { state, reason, code, incomplete, source } = this.current;

@@ -84,7 +84,7 @@ export class LiveRefresh {
         this.merge(row, { mark, removed, listVersion });
       }
       await prune({ cluster, api, rows, epoch: listEpoch, signal }, mark, names);
-      feed.touch();
+      feed.touch('list');
     } finally {
       stopListening();
     }

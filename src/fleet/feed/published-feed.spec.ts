@@ -14,6 +14,8 @@ const full: Required<FeedSnapshot> = {
   code: 'cluster_refused',
   incomplete: { code: 'cluster_refused', message: 'what is missing' },
   completeAt: at(3),
+  lastEventAt: at(4),
+  lastListAt: at(5),
 };
 const facts = { version: 'v3.6.0', uiUrl: 'https://argocd.example.com' };
 

@@ -19,6 +19,8 @@ const published = z.object({
     state: z.enum(feedStates).catch('stale'),
     since: time,
     asOf: time.optional(),
+    lastEventAt: time.optional(),
+    lastListAt: time.optional(),
     reason: z.string().optional(),
     code: code.optional().catch(undefined),
     incomplete: z.object({ code: code.catch('cluster_not_ready'), message: z.string() }).optional(),

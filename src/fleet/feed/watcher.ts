@@ -84,7 +84,7 @@ export class Watcher {
         });
         const pruned = await prune({ cluster, api, rows, epoch, signal }, mark, listed);
         this.access.listed(pruned.areManyMissing);
-        feed.touch();
+        feed.touch('list');
         const missing =
           pruned.unasked > 0
             ? notReadYet

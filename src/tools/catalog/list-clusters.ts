@@ -8,7 +8,7 @@ const feed = z.object({
   state: z
     .enum(feedStates)
     .describe(
-      'live: followed by a stream; polling: by lists; access_reduced: the account sees less than before; seeding: first read; stale or down: old; idle: not asked yet',
+      'live: followed by a stream; lagging: events come late; polling: by lists; access_reduced: the account sees less than before; seeding: first read; stale or down: old; idle: not asked yet',
     ),
   source: z
     .enum(feedSources)
@@ -16,6 +16,8 @@ const feed = z.object({
     .describe('leader: this replica watches it; follower: another one; local: this one for itself, Redis is away'),
   since: z.string().describe('ISO 8601: in this state since'),
   asOf: z.string().optional().describe('ISO 8601: last sign of life; absent if never'),
+  lastEventAt: z.string().optional().describe('ISO 8601: last change heard of'),
+  lastListAt: z.string().optional().describe('ISO 8601: last full list'),
   reason: z.string().optional().describe('Why it is not live'),
 });
 
