@@ -11,6 +11,7 @@ import type { Caller } from '../auth/caller.js';
 describe('a subscription over HTTP', () => {
   let fleet: EventFleet;
   let streams: ListenStreams;
+  const ended: string[] = [];
   const lines: Record<string, unknown>[] = [];
   afterEach(() => {
     streams.close();
@@ -23,6 +24,7 @@ describe('a subscription over HTTP', () => {
     streams = new ListenStreams({
       events: fleet.events,
       runner: { findTool: () => ({}) as never },
+      metrics: { began: () => void ended.push('began'), ended: (ending) => void ended.push(ending) },
       log: createLogger('debug', { write: (line: string) => void lines.push(JSON.parse(line)) }),
       times: { gatherMs: 1, againMs: 1, statusAgainMs: 1, beatMs: 10, stallMs: 50 },
     });
@@ -46,7 +48,7 @@ describe('a subscription over HTTP', () => {
       new Server({ name: 'test', version: '1' }, { capabilities: { resources: { subscribe: true } } });
     const response = await streams.serve(create, request, { parsedBody }, { caller, connection });
     let text = '';
-    const ended = (async () => {
+    const over = (async () => {
       for await (const chunk of response.body ?? []) text += Buffer.from(chunk as Uint8Array).toString();
     })();
     fleet.put({ name: 'cart' });
@@ -54,9 +56,10 @@ describe('a subscription over HTTP', () => {
     const taken = text;
     isFull = true;
     for (let i = 0; i < 20; i++) fleet.put({ name: `cart-${i}` });
-    await ended;
+    await over;
     expect(text).toBe(taken);
     expect(lines.filter(({ ending }) => ending !== undefined)).toMatchObject([{ ending: 'slow', level: 'warn' }]);
+    expect(ended).toEqual(['began', 'slow']);
     expect(fleet.events.readers).toBe(0);
   });
 });

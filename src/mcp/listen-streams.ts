@@ -10,6 +10,7 @@ import type { Caller } from '../auth/caller.js';
 import { AppError } from '../errors/app-error.js';
 import { toProblem } from '../errors/problem.js';
 import type { FleetEvents } from '../fleet/events/fleet-events.js';
+import type { SubscriptionMetrics } from '../telemetry/subscription-metrics.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import { readAddress, toolOfKind } from './resource-address.js';
 import { ResourceWatch, type WatchTimes } from './resource-watch.js';
@@ -35,6 +36,7 @@ export interface ListenTimes extends WatchTimes {
 export interface ListenOptions {
   events: Pick<FleetEvents, 'open' | 'clusterNames'>;
   runner: Pick<ToolRunner, 'findTool'>;
+  metrics: Pick<SubscriptionMetrics, 'began' | 'ended'>;
   log: Logger;
   /** For tests that cannot wait so long. */
   times?: Partial<ListenTimes>;
@@ -115,7 +117,7 @@ export class ListenStreams {
   }
 
   private begin(stream: Stream, uris: readonly string[], listener: (event: ServerEvent) => void): () => void {
-    const { events, runner, log } = this.options;
+    const { events, runner, metrics, log } = this.options;
     const { caller, connection } = stream;
     const watch = new ResourceWatch({
       ...{ events, runner, caller, times: this.times },
@@ -125,13 +127,16 @@ export class ListenStreams {
     });
     watch.follow(uris, true);
     this.beat ??= setInterval(() => this.look(), this.times.beatMs).unref();
+    metrics.began();
     log.info({ caller: caller.name, resources: uris.length }, 'MCP subscription begins');
     return () => watch.close();
   }
 
   private finish(stream: Stream): void {
     if (!this.open.delete(stream)) return;
-    const line = { caller: stream.caller.name, ending: stream.ending ?? 'gone' };
+    const { ending = 'gone' } = stream;
+    this.options.metrics.ended(ending);
+    const line = { caller: stream.caller.name, ending };
     if (stream.ending === 'slow') this.options.log.warn(line, 'a subscriber took too little and was cut off');
     else this.options.log.info(line, 'MCP subscription ended');
   }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { Authenticator } from '../auth/authenticator.js';
 import { LiveConfig, type ConfigUser, type Prepared } from '../config/live-config.js';
 import { FleetEvents } from '../fleet/events/fleet-events.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { ToolRunner } from '../tools/tool-runner.js';
 import { FleetServer } from './fleet-server.js';
 import { createHttpHandler } from './http-handler.js';
@@ -35,9 +36,9 @@ export class McpModule implements OnModuleInit, OnModuleDestroy, ConfigUser {
       providers: [
         {
           provide: ListenStreams,
-          inject: [FleetEvents, ToolRunner],
-          useFactory: (events: FleetEvents, runner: ToolRunner) =>
-            new ListenStreams({ events, runner, log: options.log, times: options.listenTimes }),
+          inject: [FleetEvents, ToolRunner, Metrics],
+          useFactory: (events: FleetEvents, runner: ToolRunner, { subscriptions: metrics }: Metrics) =>
+            new ListenStreams({ events, runner, metrics, log: options.log, times: options.listenTimes }),
         },
         {
           provide: McpEndpoint,

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { applicationGauge, type ApplicationCount } from './application-gauge.js';
 import { ConfigMetrics } from './config-metrics.js';
 import { feedGauges, type FeedReading } from './feed-gauges.js';
+import { SubscriptionMetrics } from './subscription-metrics.js';
 import { version } from './version.js';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
@@ -77,6 +78,8 @@ export class Metrics {
   });
 
   private eventStreams: () => number = () => 0;
+
+  readonly subscriptions = new SubscriptionMetrics(this.registry);
 
   /** What is in force of the configuration, and what reloads of it came to. */
   readonly configuration = new ConfigMetrics(this.registry);

@@ -11,6 +11,7 @@ import { Fleet, type ClusterOpener } from '../../src/fleet/fleet.js';
 import { FleetIndex } from '../../src/fleet/index/fleet-index.js';
 import { McpModule } from '../../src/mcp/mcp.module.js';
 import { createLogger } from '../../src/telemetry/logger.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
 import { ToolRunner } from '../../src/tools/tool-runner.js';
 import type { Tool } from '../../src/tools/tool.js';
 import { testCatalog, ToolProbe } from './test-catalog.js';
@@ -60,8 +61,9 @@ export async function startMcpApp(options: { apiKeys?: ApiKeyConfig[]; port?: nu
       { provide: ToolRunner, useValue: runner },
       { provide: Authenticator, useValue: authenticator },
       { provide: FleetEvents, useValue: noEvents() },
+      { provide: Metrics, useValue: new Metrics() },
     ],
-    exports: [ToolRunner, Authenticator, FleetEvents],
+    exports: [ToolRunner, Authenticator, FleetEvents, Metrics],
   })
   class Surroundings {}
 
