@@ -1,6 +1,6 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import { RowTable, type Entry } from './row-table.js';
-import { settle } from './urgency.js';
+import { settle } from './settle.js';
 
 /** What changed in one write. `row` is the new one, or the removed one; `previous` the one that it replaces. */
 export interface RowChange {
@@ -110,7 +110,7 @@ export class ClusterRows {
     if (existing && existing.epoch > epoch) return false;
     if (existing && existing.epoch === epoch && existing.row.uid === row.uid && isOlder(row, existing.row))
       return false;
-    if (existing) settle(row, existing.row);
+    settle(row, existing?.row);
     return this.take(row, epoch, existing);
   }
 

@@ -3,6 +3,7 @@ import { aRow } from '../../../test/support/rows.js';
 import type { ApplicationRow } from '../../cache/row.js';
 import { ClusterRows } from './cluster-rows.js';
 import { reasonOf } from './reason.js';
+import { settle } from './settle.js';
 import { changedAtMs, urgencyOf, type UrgencyRank } from './urgency.js';
 
 const now = Date.parse('2026-11-24T12:00:00Z');
@@ -116,6 +117,36 @@ describe('a failed operation that was put right', () => {
     rows.upsert(at({}, '2'), 1);
     rows.upsert(at(broken, '3'), 1);
     expect(urgencyOf(rows.get('argocd', 'cart') as ApplicationRow, now)).toBe('operation_failed');
+  });
+
+  it('is no longer what is wrong where the application was fine long after it, whether seen from the start or not', () => {
+    const seenFirst = at({}, '1');
+    settle(seenFirst, undefined, now);
+    const drifted = at(broken, '2');
+    settle(drifted, seenFirst, now + 1);
+    expect(urgencyOf(drifted, now)).toBe('out_of_sync');
+
+    const justFailed = { ...failed, finishedAt: justNow };
+    const fine = at({ operation: { ...justFailed } }, '2');
+    settle(fine, at({ operation: { phase: 'Running' } }, '1'), now);
+    const after = (ms: number): ApplicationRow => {
+      const row = at({ ...broken, operation: { ...justFailed } }, '3');
+      settle(row, fine, now + ms);
+      return row;
+    };
+    expect(urgencyOf(after(1_000), now)).toBe('operation_failed');
+    expect(urgencyOf(after(3_600_000), now)).toBe('out_of_sync');
+  });
+
+  it('still counts when it has just ended at first sight, or when no process here saw the application fine', () => {
+    const first = at({ operation: { ...failed, finishedAt: justNow } }, '1');
+    settle(first, undefined, now);
+    const next = at({ ...broken, operation: { ...failed, finishedAt: justNow } }, '2');
+    settle(next, first, now + 1_000);
+    expect(urgencyOf(next, now)).toBe('operation_failed');
+    const followed = at(broken, '2');
+    settle(followed, at({}, '1'), now);
+    expect(urgencyOf(followed, now)).toBe('operation_failed');
   });
 
   it('counts again for an application that was created again under the name', () => {

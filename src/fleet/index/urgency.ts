@@ -71,7 +71,7 @@ function rankInTime(row: ApplicationRow): UrgencyRank {
   return health === 'Progressing' || deletingSince ? 'progressing' : 'fine';
 }
 
-const hasFailed = ({ operation }: ApplicationRow): boolean =>
+export const hasFailed = ({ operation }: ApplicationRow): boolean =>
   operation?.phase === 'Error' || operation?.phase === 'Failed';
 
 /** What keeps Argo CD from comparing. Errors of a sync or a deletion show in what they lead to. */
@@ -83,19 +83,8 @@ export const isComparisonError = ({ type }: { type: string }): boolean => compar
 /** A time that cannot be read never comes. */
 const dueMs = (since: string): number => (Date.parse(since) || Infinity) + tenMinutesMs;
 
-/**
- * Carries over from the row that it replaces what a row cannot say by itself: that its operation failed, but that the
- * application was Synced and Healthy afterwards. It is told by the step from one to the other. A row that is fine when
- * its operation has just failed may show the state from before it.
- */
-export function settle(row: ApplicationRow, previous: ApplicationRow): void {
-  const [now, before] = [row.operation, previous.operation];
-  if (!now || !before || !hasFailed(row) || now.settled || row.uid !== previous.uid) return;
-  if (now.phase !== before.phase || now.startedAt !== before.startedAt || now.finishedAt !== before.finishedAt) return;
-  if (before.settled || (isSyncedAndHealthy(row) && !isSyncedAndHealthy(previous))) now.settled = true;
-}
-
-const isSyncedAndHealthy = ({ health, sync }: ApplicationRow): boolean => sync === 'Synced' && health === 'Healthy';
+export const isSyncedAndHealthy = ({ health, sync }: ApplicationRow): boolean =>
+  sync === 'Synced' && health === 'Healthy';
 
 /** Milliseconds since the epoch of the newest change that the row knows of; 0 if it knows of none. */
 export function changedAtMs(row: ApplicationRow): number {
