@@ -81,6 +81,7 @@ export async function fleetStatus(
     gone.removals.filter(({ row }) => names.has(row.cluster) && scope.project(row.project) && rows.matches(row)),
     rankIn(rows.broken),
     sinceMs,
+    nowMs,
   );
   const { asOf, unavailable, unavailableOmitted = 0 } = completenessOf(asked, scope);
   const notKnown = unavailable.length + unavailableOmitted;

@@ -19,6 +19,7 @@ const changesOf = (...rows: ApplicationRow[]) =>
       return brokenRanks.has(rank) ? rank : undefined;
     },
     sinceMs,
+    nowMs,
   );
 const kinds = (changed: ReturnType<typeof statusChanges>) =>
   Object.entries(changed).flatMap(([kind, count]) => (typeof count === 'number' && count > 0 ? [kind] : []));
@@ -37,6 +38,13 @@ describe('what changed in the last hour', () => {
     ],
     ['Progressing for 69 minutes: too long since 59', { health: 'Progressing', healthSince: ago(69) }, ['broke']],
     ['Progressing for 5 minutes', { health: 'Progressing', healthSince: ago(5) }, []],
+    ['Degraded on a cluster whose clock is ahead', { health: 'Degraded', healthSince: ago(-4) }, ['broke']],
+    ['deployed in a future that has not come', { operation: succeeded(-60) }, []],
+    [
+      'failed at the end of time',
+      { sync: 'OutOfSync', operation: { phase: 'Failed', finishedAt: '9999-12-31T23:59:59Z' } },
+      [],
+    ],
     ['Healthy again, nobody deployed', { healthSince: ago(5), operation: succeeded(600) }, ['recovered']],
     ['Healthy after a deployment', { healthSince: ago(5), operation: succeeded(6) }, ['deployed']],
     [

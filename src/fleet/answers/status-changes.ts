@@ -3,6 +3,8 @@ import { isComparisonError, type UrgencyRank } from '../index/urgency.js';
 import type { Removal } from './removals.js';
 
 const latestMax = 5;
+/** A cluster's clock may be ahead by so much; what is told from beyond has not happened. */
+const aheadMaxMs = 5 * 60_000;
 /** What is late is late since then. */
 const lateMs = 600_000;
 
@@ -38,6 +40,7 @@ export function statusChanges(
   removals: readonly Removal[],
   rankOf: (row: ApplicationRow) => UrgencyRank | undefined,
   sinceMs: number,
+  nowMs = Date.now(),
 ): StatusChanges {
   const counts = Object.fromEntries(changeKinds.map((kind) => [kind, 0])) as Record<ChangeKind, number>;
   const latest: Found[] = [];
@@ -46,15 +49,19 @@ export function statusChanges(
     const [first] = found;
     if (first) keep(latest, { row, kind: first[0], atMs: first[1] });
   };
-  for (const row of rows) count(row, changesOf(row, rankOf(row), sinceMs));
+  for (const row of rows) count(row, changesOf(row, rankOf(row), { sinceMs, untilMs: nowMs + aheadMaxMs }));
   for (const { row, atMs } of removals) count(row, [['removed', atMs]]);
   return { ...counts, latest: latest.map(publicChange) };
 }
 
 /** In the order of `changeKinds`, with its time. */
-function changesOf(row: ApplicationRow, rank: UrgencyRank | undefined, sinceMs: number): [ChangeKind, number][] {
+function changesOf(
+  row: ApplicationRow,
+  rank: UrgencyRank | undefined,
+  { sinceMs, untilMs }: { sinceMs: number; untilMs: number },
+): [ChangeKind, number][] {
   const found: [ChangeKind, number][] = [];
-  const within = (ms: number): boolean => ms >= sinceMs;
+  const within = (ms: number): boolean => ms >= sinceMs && ms <= untilMs;
   const [healthMs, operationMs] = [msOf(row.healthSince), msOf(row.operation?.finishedAt)];
   const [createdMs, deletingMs] = [msOf(row.createdAt), msOf(row.deletingSince)];
   const brokeMs = rank === undefined ? 0 : brokeAtMs(row, rank);
