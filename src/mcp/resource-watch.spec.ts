@@ -51,6 +51,16 @@ describe('a watch of resources', () => {
     expect(told).toEqual([cart]);
   });
 
+  it('tells of what only a detail shows, and not of a new version of the same', async () => {
+    start([cart, shop]);
+    for (const name of ['cart', 'shop']) fleet.put({ name });
+    await eventually(() => told.length === 2);
+    fleet.put({ name: 'shop' });
+    fleet.put({ name: 'cart', labels: { team: 'web' } });
+    await eventually(() => told.length === 3);
+    expect(told[2]).toBe(cart);
+  });
+
   it('a resource that changes many times in a second is told once at once, and once after it', async () => {
     start([cart], { times: { againMs: 300 } });
     fleet.put({ name: 'cart', health: 'Degraded' });

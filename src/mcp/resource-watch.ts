@@ -97,7 +97,7 @@ export class ResourceWatch {
     const onOffer = (): void => {
       this.gathering ??= setTimeout(() => this.gather(), this.times.gatherMs);
     };
-    this.open = events.open(new Audience(caller.scope, { types }), { max: waitingMax, onOffer });
+    this.open = events.open(new Audience(caller.scope, { types }), { max: waitingMax, onOffer, everyChange: true });
   }
 
   private clusterNames(): string {

@@ -48,6 +48,7 @@ export class ApplicationEvent {
   readonly kind = 'application';
   private json?: string;
   private isSeen?: boolean;
+  private isOther?: boolean;
 
   constructor(
     readonly cluster: Cluster,
@@ -69,6 +70,18 @@ export class ApplicationEvent {
   /** False when a list shows the same as before. True when it cannot be known. */
   get isShownDifferent(): boolean {
     return (this.isSeen ??= this.compare());
+  }
+
+  /** False when all that is known of it is as before, whatever its version. True when it cannot be known. */
+  get isDifferent(): boolean {
+    return (this.isOther ??= this.isShownDifferent || this.isRowDifferent());
+  }
+
+  private isRowDifferent(): boolean {
+    const { row, before } = this;
+    if (!before.known || !before.row || !row) return true;
+    const { resourceVersion } = row;
+    return JSON.stringify(row) !== JSON.stringify({ ...before.row, resourceVersion });
   }
 
   private compare(): boolean {

@@ -24,6 +24,8 @@ const sweepMs = 100;
 export interface OpenOptions {
   /** Applications, clusters and jobs that may wait at once; more become one `reset`. */
   max: number;
+  /** Applications are told when anything known of them is otherwise, also what lists do not show. */
+  everyChange?: boolean;
   /** The id of the last event that the reader got, if it comes back. */
   after?: string;
   /** Called when there is something to take. */
@@ -110,10 +112,10 @@ export class FleetEvents {
   }
 
   /** Throws `unknown_cluster` when the audience selects by a name that it cannot see, or nothing at all. */
-  open(audience: Audience, { max, after, onOffer }: OpenOptions): OpenEvents {
+  open(audience: Audience, { max, after, onOffer, everyChange }: OpenOptions): OpenEvents {
     new VisibleClusters(() => this.fleet.clusters(), audience.scope).select(audience.query.cluster);
     const binding = this.bindingFor(audience);
-    const subscription = new Subscription(audience, { max, binding, onOffer });
+    const subscription = new Subscription(audience, { max, binding, onOffer, everyChange });
     this.subscriptions.add(subscription);
     this.passing.watch(subscription, audience, toldAtMs(after));
     const begin = this.history.newest;

@@ -49,7 +49,7 @@ export class Subscription {
 
   constructor(
     private readonly audience: Audience,
-    private readonly options: { max: number; binding: () => string; onOffer: () => void },
+    private readonly options: { max: number; binding: () => string; onOffer: () => void; everyChange?: boolean },
   ) {}
 
   /** Everything that was offered has been taken. */
@@ -155,7 +155,8 @@ export class Subscription {
       this.waiting.delete(key);
       return;
     }
-    const isDifferent = waiting?.isDifferent || before?.isDifferent || event.isShownDifferent;
+    const isOther = (): boolean => (this.options.everyChange ? event.isDifferent : event.isShownDifferent);
+    const isDifferent = waiting?.isDifferent || before?.isDifferent || isOther();
     const application = { event, isKnown, isWanted, isDifferent };
     const tell = () => applicationData(application, this.audience);
     this.put(key, { firstId: held?.firstId, lastId: event.id, application, tell });
