@@ -2,7 +2,9 @@ import { load } from './load.mjs';
 
 /** How long things run; `--quick` is for whoever changes a bench. */
 export const pace = (isQuick) =>
-  isQuick ? { rounds: 3, warmUpMs: 500, roundMs: 500 } : { rounds: 5, warmUpMs: 1_500, roundMs: 1_500 };
+  isQuick
+    ? { isQuick, rounds: 3, warmUpMs: 500, roundMs: 500 }
+    : { isQuick, rounds: 5, warmUpMs: 1_500, roundMs: 1_500 };
 
 /**
  * Measures requests to ours and to its floor in turns, so that what else the machine does hits both alike. Of each number

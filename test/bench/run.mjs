@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../../scripts/root.mjs';
 import { cachedList } from './cached-list.bench.mjs';
+import { fresh } from './fresh.bench.mjs';
 import { mcpCall } from './mcp-call.bench.mjs';
 import { pace } from './measure.mjs';
 import { queries } from './queries.bench.mjs';
+import { replicas } from './replicas.bench.mjs';
 import { report } from './report.mjs';
 import { rival } from './rival.bench.mjs';
 import { Stage } from './stage.mjs';
+import { toolsList } from './tools-list.bench.mjs';
 
 /**
  * `npm run bench`: measures everything that is promised about speed, prints it and writes docs/benchmarks.md. Nothing is
@@ -17,7 +20,7 @@ import { Stage } from './stage.mjs';
  * `npm run bench -- --only NAME` measures one (again and again: several) and `--quick` everything with short rounds; both
  * only print.
  */
-const benches = [cachedList, mcpCall, rival, queries];
+const benches = [cachedList, mcpCall, rival, queries, replicas, fresh, toolsList];
 
 const { values } = parseArgs({
   options: { only: { type: 'string', multiple: true, default: [] }, quick: { type: 'boolean', default: false } },

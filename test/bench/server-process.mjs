@@ -1,3 +1,5 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parse, stringify } from 'yaml';
 import { selfTimes } from './profile.mjs';
 
 /** A running server of ours, and what its probe tells of it (`probe.mjs`). */
@@ -5,9 +7,11 @@ export class ServerProcess {
   #lastId = 0;
   #waiting = new Map();
 
-  constructor(child, origin) {
+  /** @param file its configuration */
+  constructor(child, origin, file) {
     this.child = child;
     this.origin = origin;
+    this.file = file;
     child.on('message', ({ id, answer }) => {
       this.#waiting.get(id)?.(answer);
       this.#waiting.delete(id);
@@ -29,6 +33,15 @@ export class ServerProcess {
     await this.#ask('startProfile');
     await work();
     return selfTimes(await this.#ask('stopProfile'));
+  }
+
+  /** Gives it another configuration while it runs. */
+  reconfigure(change) {
+    const config = parse(readFileSync(this.file, 'utf8'));
+    change(config);
+    writeFileSync(`${this.file}.new`, stringify(config), { mode: 0o600 });
+    renameSync(`${this.file}.new`, this.file);
+    this.child.kill('SIGHUP');
   }
 
   #ask(probe) {

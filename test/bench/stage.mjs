@@ -45,7 +45,7 @@ export class Stage {
     writeFileSync(file, stringify(config), { mode: 0o600 });
     const child = this.spawn('--import', probe, main, 'serve', '--config', file);
     child.stdout.resume();
-    const server = new ServerProcess(child, `http://127.0.0.1:${port}`);
+    const server = new ServerProcess(child, `http://127.0.0.1:${port}`, file);
     await until(child, async () => {
       const answer = await request(`${server.origin}/api/v1/applications?limit=1`);
       return isReady(await answer.body.json());
