@@ -1,6 +1,7 @@
 import { AppError } from '../errors/app-error.js';
 import type { Cluster } from './cluster.js';
 import { parseClusterSelector } from './cluster-selector.js';
+import { plainText } from './index/plain-text.js';
 import type { Scope } from './scope.js';
 import { didYouMean, suggest } from '../errors/suggest.js';
 
@@ -35,7 +36,10 @@ export class VisibleClusters {
     }
     const selected = all.filter((cluster) => parsed.matches(cluster));
     if (selected.length === 0) {
-      throw new AppError('unknown_cluster', `No cluster matches "${selector}". list_clusters shows names and labels.`);
+      throw new AppError(
+        'unknown_cluster',
+        `No cluster matches "${plainText(selector, 100)}". list_clusters shows names and labels.`,
+      );
     }
     return selected;
   }
@@ -47,7 +51,7 @@ export class VisibleClusters {
     );
     return new AppError(
       'unknown_cluster',
-      `There is no cluster "${name}".${didYouMean(suggestions)}`,
+      `There is no cluster "${plainText(name, 63)}".${didYouMean(suggestions)}`,
       suggestions.length > 0 ? { suggestions } : {},
     );
   }

@@ -355,4 +355,18 @@ describe('list_applications with fresh', () => {
     for (let i = 0; i < 3; i++) await fleet.get('/api/v1/applications?cluster=c1&fresh=true');
     expect(count()).toBeGreaterThanOrEqual(before + 3);
   });
+
+  it('what a caller wrote comes back without control characters', async () => {
+    const hostile = 'eu\u001b[31m\u202e\n';
+    for (const path of [
+      `applications/cart?${query({ cluster: hostile })}`,
+      `compare?${query({ application: hostile })}`,
+    ]) {
+      const { status, body } = await fleet.get(`/api/v1/${path}`);
+      expect(status).toBe(404);
+      expect(body.detail).toMatch(/"eu"/);
+
+      expect(body.detail).not.toMatch(/[\u0000-\u001f\u202e]/);
+    }
+  });
 });

@@ -1,6 +1,7 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import { AppError } from '../../errors/app-error.js';
 import type { Cluster } from '../cluster.js';
+import { plainText } from '../index/plain-text.js';
 import { completenessOf, type Completeness } from './list-answer.js';
 import type { Scope } from '../scope.js';
 import { didYouMean, suggest } from '../../errors/suggest.js';
@@ -75,10 +76,12 @@ export function notFound(
     [...cluster.rows.rows()].filter((row) => scope.project(row.project)).map((row) => row.name),
   );
   const suggestions = suggest(name.application, names);
-  const place = `${name.namespace ? ` in namespace "${name.namespace}"` : ''}${name.cluster ? ` on cluster "${name.cluster}"` : ''}`;
+  // A comparison takes any text for a name or a selector.
+  const [wanted, where] = [plainText(name.application, 253), name.cluster && plainText(name.cluster, 100)];
+  const place = `${name.namespace ? ` in namespace "${name.namespace}"` : ''}${where ? ` on cluster "${where}"` : ''}`;
   const lead = unasked.unavailable
-    ? `No application "${name.application}" was found${place}, but some clusters could not be searched.`
-    : `There is no application "${name.application}"${place}.`;
+    ? `No application "${wanted}" was found${place}, but some clusters could not be searched.`
+    : `There is no application "${wanted}"${place}.`;
   return new AppError('not_found', lead + didYouMean(suggestions), {
     ...(suggestions.length > 0 ? { suggestions } : {}),
     ...unasked,
