@@ -4,6 +4,7 @@ import { parseClusterSelector, type ClusterSelector, type SelectableCluster } fr
 import { parseGlob } from '../index/glob.js';
 import { matches, type RowFilter } from '../index/row-filter.js';
 import type { RowQuestion } from '../index/row-query.js';
+import type { UrgencyRank } from '../index/urgency.js';
 import type { Scope } from '../scope.js';
 import { bindingOf } from './event-id.js';
 import type { EventType, JobEvent } from './event.js';
@@ -13,6 +14,9 @@ export interface EventsQuery extends ApplicationQuery {
   cluster?: string;
   types: readonly EventType[];
 }
+
+/** Ranks that come by time alone. */
+const lateRanks: ReadonlySet<UrgencyRank> = new Set<UrgencyRank>(['stuck_deleting', 'stuck_progressing']);
 
 /**
  * Who listens, and for what. Everything is judged here: what is outside the caller's scope does not exist for it.
@@ -60,10 +64,22 @@ export class Audience {
     this.filter = applicationFilter(this.question, ms);
   }
 
-  /** Which rows of these clusters it wants, for the index. */
-  questionOf(clusters: Iterable<number>): RowQuestion {
+  /**
+   * What to ask the index for the rows of these clusters that may begin or cease to match until a time, by that alone:
+   * those whose sync falls between two borders, and those that are late by then.
+   */
+  crossersUntil(ms: number, clusters: readonly number[]): RowQuestion[] {
     const seesProject = (project: string): boolean => this.scope.project(project);
-    return { clusters, seesProject, filter: this.filter, atMs: this.asOfMs };
+    const then = applicationFilter(this.question, ms);
+    const rest = { ...then, lastSyncAfterMs: undefined, lastSyncBeforeMs: undefined, ranks: undefined };
+    const between: RowFilter[] = (['lastSyncAfterMs', 'lastSyncBeforeMs'] as const).flatMap((border) => {
+      const [from, to] = [this.filter[border], then[border]];
+      return from !== undefined && to !== undefined && from < to
+        ? [{ lastSyncAfterMs: from, lastSyncBeforeMs: to }]
+        : [];
+    });
+    const late: RowFilter[] = then.ranks ? [{ ranks: lateRanks }] : [];
+    return [...between, ...late].map((part) => ({ clusters, seesProject, filter: { ...rest, ...part }, atMs: ms }));
   }
 
   hears(type: EventType): boolean {

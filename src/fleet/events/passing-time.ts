@@ -1,7 +1,6 @@
 import { rowKey } from '../../cache/row.js';
 import type { Cluster } from '../cluster.js';
 import type { FleetIndex } from '../index/fleet-index.js';
-import type { Entry } from '../index/row-table.js';
 import type { Audience } from './audience.js';
 import { ApplicationEvent, type Before, type ShowRow } from './event.js';
 import type { Subscription } from './subscription.js';
@@ -65,19 +64,18 @@ export class PassingTime {
         .filter((cluster) => audience.selects(cluster))
         .map((cluster) => [cluster.name, cluster]),
     );
-    const select = (): Set<Entry> => {
-      const numbers = [...clusters.values()].map(({ rows }) => rows.number);
-      return new Set(this.fleet.index.select(audience.questionOf(numbers)));
-    };
-    const offer = ({ row }: Entry, before: Before): void => {
-      const cluster = clusters.get(row.cluster);
-      if (cluster) subscription.offer(new ApplicationEvent(cluster, rowKey(row), row, before, this.show));
-    };
-    const before = select();
+    const numbers = [...clusters.values()].map(({ rows }) => rows.number);
+    const questions = audience.crossersUntil(nowMs, numbers);
+    const rows = new Set(questions.flatMap((question) => this.fleet.index.select(question).map(({ row }) => row)));
+    const wanted = new Set([...rows].filter((row) => audience.wants(row)));
     audience.judgeAsOf(nowMs);
-    const after = select();
-    for (const entry of after) if (!before.has(entry)) offer(entry, { known: true });
-    // The reader knows these, although its filter would by now not show either what they were.
-    for (const entry of before) if (!after.has(entry)) offer(entry, { known: false, projects: [entry.row.project] });
+    for (const row of rows) {
+      const [was, is] = [wanted.has(row), audience.wants(row)];
+      const cluster = clusters.get(row.cluster);
+      if (was === is || !cluster) continue;
+      // The reader knows what has left, although its filter would by now not show either what it was.
+      const before: Before = was ? { known: false, projects: [row.project] } : { known: true };
+      subscription.offer(new ApplicationEvent(cluster, rowKey(row), row, before, this.show));
+    }
   }
 }
