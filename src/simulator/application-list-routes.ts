@@ -12,7 +12,7 @@ import { selectListFields } from './list-fields.js';
 export const LIST_BYTES_MAX = 200 * 1024 * 1024;
 const WEIGHED = 25;
 
-export const applicationListRoutes: Route[] = [{ method: 'GET', pattern: '/api/v1/applications', handle: list }];
+export const applicationListRoutes: Route[] = [{ method: 'GET', pattern: '/api/v1/applications', handle: oldList }];
 
 /** Filters that lists and streams share. Streams read neither `repo` nor, without a name, `appNamespace`. */
 export function applicationFilter(query: URLSearchParams, isStream: boolean): (record: ApplicationRecord) => boolean {
@@ -40,6 +40,14 @@ export function applicationFilter(query: URLSearchParams, isStream: boolean): (r
     if (repo !== '' && !sourcesOf(state.spec).some((source) => source.repoURL === repo)) return false;
     return selects(state.labels ?? {});
   };
+}
+
+/** A fault may hold a list back, with what it says: it is old when it arrives. */
+async function oldList(call: Call): Promise<unknown> {
+  const answer = list(call);
+  const delayMs = call.faults.listDelayMs();
+  if (delayMs > 0) await new Promise<void>((resolve) => void call.instance.clock.after(delayMs, resolve));
+  return answer;
 }
 
 function list(call: Call): unknown {

@@ -101,6 +101,11 @@ export class FaultBoard {
     return this.take((fault) => fault.kind === 'late-events')?.delayMs ?? 0;
   }
 
+  /** How old lists are when they are given out. */
+  listDelayMs(): number {
+    return this.take((fault) => fault.kind === 'old-lists')?.delayMs ?? 0;
+  }
+
   snapshotDelayMs(): number {
     return this.take((fault) => fault.kind === 'slow-snapshot')?.delayMs ?? 0;
   }

@@ -17,6 +17,7 @@ export type FaultKind =
   | 'silence-streams'
   | 'lose-events'
   | 'late-events'
+  | 'old-lists'
   | 'slow-snapshot'
   | 'controller-down'
   | 'repo-server-down'
@@ -40,6 +41,7 @@ export const FAULT_KINDS: readonly FaultKind[] = [
   'silence-streams',
   'lose-events',
   'late-events',
+  'old-lists',
   'slow-snapshot',
   'controller-down',
   'repo-server-down',
@@ -56,7 +58,7 @@ export interface Fault {
   /** With `*` a glob over the whole path, else a part of it. The root path is not part of it. */
   path?: string;
   method?: string;
-  /** `slow`: before the answer; `late-events`: of each; `slow-snapshot`: between the snapshot of a stream and its first live event; `hold`: at most. */
+  /** `slow`: before the answer; `late-events`: of each; `old-lists`: between the making of a list and its answer; `slow-snapshot`: between the snapshot of a stream and its first live event; `hold`: at most. */
   delayMs?: number;
   /** `status`: default 503. */
   status?: number;

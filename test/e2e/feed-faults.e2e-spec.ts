@@ -23,6 +23,7 @@ describe('the feed, whatever goes wrong,', () => {
     (await list()).applications.map((row: { name: string }) => row.name).sort();
   const state = async () => (await fleet.get('/api/v1/clusters')).body.clusters[0].feed;
   /** Requests for one application each. */
+  const lists = () => eu.requests().filter(({ path }) => /\/applications(\?|$)/.test(path) && !/stream/.test(path));
   const gets = () => eu.requests().filter(({ path }) => /\/applications\/[^/]+$/.test(path) && !/stream/.test(path));
 
   it('rights withdrawn: rows stay, marked; nothing is asked for one by one; given back, all heals by itself', async () => {
@@ -37,8 +38,7 @@ describe('the feed, whatever goes wrong,', () => {
     const staleRows = applications.filter(({ stale }: { stale?: boolean }) => stale).length;
     expect(unavailable).toMatchObject([{ cluster: 'eu', code: 'cluster_refused', staleRows }]);
     expect((await state()).reason).toMatch(/sees less than before/);
-    const lists = eu.requests().filter(({ path }) => /\/applications(\?|$)/.test(path) && !/stream/.test(path)).length;
-    expect(gets().length).toBeLessThanOrEqual(20 * lists);
+    expect(gets().length).toBeLessThanOrEqual(20 * lists().length);
 
     eu.setRights('bot', everything);
     eu.addApplications(1, 'meanwhile');
@@ -83,5 +83,76 @@ describe('the feed, whatever goes wrong,', () => {
       ).toBeGreaterThanOrEqual(5);
     });
     expect((await state()).state).toBe('live');
+  });
+
+  it('changes that the stream lost are found by the next list, with what lists do not give', async () => {
+    await start({ limits: { relistMs: 1_000 } });
+    const [changed, deleted] = eu.applications as [string, string];
+    eu.fault({ kind: 'lose-events' });
+    eu.mutate(changed, { health: { status: 'Degraded', message: 'only a GET tells' }, labels: { lost: 'yes' } });
+    eu.mutate(deleted, { isDeleted: true });
+    const [added] = eu.addApplications(1, 'unheard');
+    await eventually(async () => {
+      const { applications } = await list();
+      const byName = new Map(applications.map((row: any) => [row.name, row]));
+      expect(byName.get(changed)).toMatchObject({ health: 'Degraded' });
+      expect([byName.has(deleted), byName.has(added)]).toEqual([false, true]);
+    }, slow);
+    expect((await fleet.get('/api/v1/applications?labels=lost%3Dyes')).body.total).toBe(1);
+    // What was found is not asked for again with every list.
+    const listed = (await state()).lastListAt;
+    await eventually(async () => expect((await state()).lastListAt).not.toBe(listed));
+    eu.clearRequests();
+    await eventually(() => expect(lists().length).toBeGreaterThan(3), slow);
+    expect(gets()).toEqual([]);
+  });
+
+  it('a list that is older than the stream overrules nothing', async () => {
+    await start({ limits: { relistMs: 500 } });
+    const name = eu.applications[0] as string;
+    // Made from the state of now, given out only after the stream has told of a newer one.
+    eu.fault({ kind: 'old-lists', delayMs: 700 });
+    for (const status of ['Degraded', 'Missing', 'Suspended', 'Degraded', 'Missing']) {
+      eu.mutate(name, { health: { status } });
+      const before = (await state()).lastListAt;
+      await eventually(async () => {
+        const { body } = await fleet.get(`/api/v1/applications?name=${name}`);
+        expect(body.applications[0]).toMatchObject({ health: status });
+      });
+      await eventually(async () => expect((await state()).lastListAt).not.toBe(before));
+      const { body } = await fleet.get(`/api/v1/applications?name=${name}`);
+      expect(body.applications[0]).toMatchObject({ health: status });
+    }
+  });
+
+  it('a polled cluster: what lists do not give is read for problems, so many at a time, and once per change', async () => {
+    await start({ simulator: { applications: 0 }, limits: { streamHeaderMs: 1_000, relistMs: 500 } });
+    eu.addApplications(120, 'ill');
+    for (const name of eu.applications) eu.mutate(name, { health: { status: 'Degraded', message: 'ill' } });
+    eu.fault({ kind: 'hang', path: '/api/v1/stream/*' });
+    eu.fault({ kind: 'drop-streams' });
+    eu.clearRequests();
+    await eventually(async () => expect((await state()).state).toBe('polling'), slow);
+    const paths = () => gets().map(({ path }) => path);
+    await eventually(() => {
+      expect(gets().length).toBeLessThanOrEqual(50 * lists().length);
+      expect(new Set(paths()).size).toBe(120);
+    }, slow);
+    expect(paths()).toHaveLength(120);
+    expect((await list()).unavailable).toEqual([]);
+  });
+
+  it('seeding 1,000 problem applications asks for none of them by itself', async () => {
+    await start({ simulator: { applications: 0 } });
+    eu.addApplications(1_000, 'ill');
+    for (const name of eu.applications) eu.mutate(name, { health: { status: 'Degraded', message: 'ill' } });
+    eu.fault({ kind: 'drop-streams' });
+    eu.clearRequests();
+    await eventually(async () => {
+      const { body } = await fleet.get('/api/v1/applications?health=Degraded&limit=1');
+      expect([body.total, body.unavailable]).toEqual([1_000, []]);
+      expect((await state()).state).toBe('live');
+    }, slow);
+    expect(gets()).toEqual([]);
   });
 });

@@ -51,6 +51,7 @@ export class Connection {
   private tellOpen: () => void = () => {};
   private readonly whenOpen = new Promise<void>((resolve) => (this.tellOpen = resolve));
   private wasLive = false;
+  private readonly alike = new Map<string, string>();
   private isSick = false;
   private listNow: () => void = () => {};
   private readonly pulse: Pulse;
@@ -181,7 +182,8 @@ export class Connection {
     const { cluster, api, rows, feed } = this.options;
     try {
       const isStreaming = this.isOpen;
-      const result = await reconcile({ cluster, api, rows, epoch: this.epoch, signal: this.signal }, isStreaming);
+      const context = { cluster, api, rows, epoch: this.epoch, signal: this.signal };
+      const result = await reconcile(context, isStreaming, this.wasLive && isStreaming ? this.alike : undefined);
       this.listed = result.listed;
       // Without a stream nothing but an empty list can be complete: the rows come with the stream's snapshot.
       if (!isStreaming && result.listed > 0) return false;

@@ -105,7 +105,8 @@ export class LiveRefresh {
   }
 }
 
-function isAfter(version: string | undefined, than: string | undefined): boolean {
+/** Of resourceVersions, numeric strings; false where one is not known. */
+export function isAfter(version: string | undefined, than: string | undefined): boolean {
   if (!version || !than) return false;
   return version.length === than.length ? version > than : version.length > than.length;
 }

@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
+import { rowKey, type ApplicationRow } from '../../cache/row.js';
 import { AppError } from '../../errors/app-error.js';
 import { rowOf } from '../index/application-row.js';
+import { Recheck } from './recheck.js';
 import { concurrency, noteName, prune, readsMax, type ListContext, type Names, type Pruned } from './prune.js';
 
 /** The least a list can be asked for; every version gives these. */
@@ -26,15 +28,27 @@ export interface Reconciled extends Pruned {
  * Holds one list against the rows that a stream brings. A list never overrules a later event: what was written after it
  * was asked for is left alone.
  *
+ * @param alike given for a list that looks for changes too; see `Recheck`
+ *
  * Throws what `ArgoCdApi.list` throws, and an outage that shows in one of the requests after it.
  */
-export async function reconcile(context: ListContext, isStreaming: boolean): Promise<Reconciled> {
+export async function reconcile(
+  context: ListContext,
+  isStreaming: boolean,
+  alike?: Map<string, string>,
+): Promise<Reconciled> {
   const { api, rows, signal } = context;
   const mark = rows.mark();
   const listed = new Map<string, { name: string; namespace: string }>();
-  const list = await api.listEach({ fields: nameFields, signal }, (item) => noteName(listed, item));
+  const recheck = alike && new Recheck(context, alike);
+  const list = await api.listEach({ fields: recheck?.fields ?? nameFields, signal }, (item) => {
+    noteName(listed, item);
+    recheck?.take(item);
+  });
   if (isStreaming) await snapshotSettled(context, listed);
-  const missing = isStreaming ? await readMissing(context, listed) : nothingMissing;
+  const lost = (await recheck?.lost(list.resourceVersion)) ?? [];
+  const missing = isStreaming ? await readMissing(context, listed, lost) : nothingMissing;
+  for (const before of lost) recheck?.read(before);
   const pruned = await prune(context, mark, listed);
   return { ...missing, ...pruned, listed: listed.size, unreadable: list.unreadable + missing.unreadable };
 }
@@ -55,8 +69,12 @@ async function snapshotSettled({ rows, epoch, signal }: ListContext, listed: Nam
 type Missing = Pick<Reconciled, 'unread' | 'unreadable' | 'needsSnapshot'>;
 const nothingMissing: Missing = { unread: 0, unreadable: 0, needsSnapshot: false };
 
-/** Reads what the stream did not bring, and what was in doubt and is listed again: no event tells that rights are back. */
-async function readMissing({ cluster, api, rows, epoch, signal }: ListContext, listed: Names): Promise<Missing> {
+/** Reads what the stream did not bring, whose changes it lost, and what was in doubt and is listed again: no event tells that rights are back. */
+async function readMissing(
+  { cluster, api, rows, epoch, signal }: ListContext,
+  listed: Names,
+  lost: readonly ApplicationRow[],
+): Promise<Missing> {
   const limit = pLimit(concurrency);
   const doubted = [...listed].filter(([key]) => {
     const entry = rows.entry(key);
@@ -64,11 +82,12 @@ async function readMissing({ cluster, api, rows, epoch, signal }: ListContext, l
   });
   if (doubted.length > doubtedMax) return { ...nothingMissing, needsSnapshot: true };
   const missing = [...listed].filter(([key]) => rows.entry(key)?.epoch !== epoch).concat(doubted);
+  missing.push(...lost.map((row): (typeof missing)[number] => [rowKey(row), row]));
   const read = await Promise.all(
-    missing.slice(0, readsMax).map(([, ref]) =>
+    missing.slice(0, readsMax).map(([, { name, namespace }]) =>
       limit(async (): Promise<'read' | 'unread' | 'unreadable'> => {
         try {
-          const row = rowOf(cluster, await api.get(ref, { signal }));
+          const row = rowOf(cluster, await api.get({ name, namespace }, { signal }));
           if (row) rows.upsert(row, epoch);
           return row ? 'read' : 'unreadable';
         } catch (error) {

@@ -1,11 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { listFields } from '../../argocd/fields.js';
 import { AppError } from '../../errors/app-error.js';
-import { rowOf } from '../index/application-row.js';
 import { Access } from './access.js';
-import { Connection, showState, type WatcherOptions } from './connection.js';
-import { noteName, prune } from './prune.js';
-import { missingRights, notReadYet, notUnderstood } from './shortcomings.js';
+import { Connection, type WatcherOptions } from './connection.js';
+import { Polling } from './polling.js';
 
 const backoffMinMs = 500;
 const backoffMaxMs = 30_000;
@@ -26,7 +23,11 @@ export class Watcher {
   private isRenewed = false;
   private readonly access = new Access();
 
-  constructor(private readonly options: WatcherOptions) {}
+  private readonly polling: Polling;
+
+  constructor(private readonly options: WatcherOptions) {
+    this.polling = new Polling(options, this.access);
+  }
 
   /** Starts once; further calls do nothing. */
   start(): void {
@@ -70,31 +71,12 @@ export class Watcher {
 
   /** Reads lists for a while; ends when it is time to try a stream again or a list failed. */
   private async poll(): Promise<void> {
-    const { api, rows, feed, cluster, limits } = this.options;
-    const epoch = rows.nextEpoch();
+    const { feed, limits } = this.options;
+    this.polling.begin();
     const signal = this.stopping.signal;
     for (let polls = 0; polls < pollsBeforeRetry && !signal.aborted && !this.isRenewed; polls++) {
       try {
-        const mark = rows.mark();
-        const listed = new Map<string, { name: string; namespace: string }>();
-        const list = await api.listEach({ fields: listFields, signal }, (item) => {
-          noteName(listed, item);
-          const row = rowOf(cluster, item);
-          if (row) rows.upsert(row, epoch);
-        });
-        const pruned = await prune({ cluster, api, rows, epoch, signal }, mark, listed);
-        this.access.listed(pruned.areManyMissing);
-        feed.touch('list');
-        const missing =
-          pruned.unasked > 0
-            ? notReadYet
-            : pruned.unconfirmed > 0
-              ? missingRights
-              : list.unreadable > 0
-                ? notUnderstood
-                : undefined;
-        const why = 'streams do not get through to this cluster; lists are read instead';
-        showState(feed, this.access, 'polling', missing, why);
+        await this.polling.read(signal);
       } catch (error) {
         const { message, code } = AppError.from(error);
         if (!signal.aborted) feed.move('down', message, code);
