@@ -1,6 +1,6 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import { plainText } from './plain-text.js';
-import { isComparisonError, urgencyOf } from './urgency.js';
+import { isComparisonError, urgencyOf, type UrgencyRank } from './urgency.js';
 
 const reasonLengthMax = 200;
 
@@ -22,7 +22,8 @@ export const withoutPreambles = (message: string): string => message.replaceAll(
 
 function explain(row: ApplicationRow, nowMs: number): string | undefined {
   const condition = row.conditions.find(isComparisonError) ?? row.conditions.find(({ type }) => type.endsWith('Error'));
-  switch (urgencyOf(row, nowMs)) {
+  const rank = urgencyOf(row, nowMs);
+  switch (rank) {
     case 'fine':
       return undefined;
     case 'operation_failed':
@@ -38,13 +39,17 @@ function explain(row: ApplicationRow, nowMs: number): string | undefined {
     case 'suspended':
     case 'progressing':
       if (row.operation?.phase === 'Running') return `Operation running: ${row.operation.message ?? 'no message'}`;
-      return row.healthMessage;
+      return row.healthMessage ?? sinceWhen(row, rank);
     case 'out_of_sync':
       if (row.operating) return `Operation running: ${row.operation?.message ?? 'requested'}`;
       if (condition) return `${condition.type}: ${condition.message}`;
       return row.autoSync ? 'Differs from Git although auto-sync is on' : 'Differs from Git; auto-sync is off';
   }
 }
+
+/** Older Argo CDs say no more of what is broken than that it is. */
+const sinceWhen = ({ health, healthSince }: ApplicationRow, rank: UrgencyRank): string | undefined =>
+  healthSince && (rank === 'degraded' || rank === 'missing') ? `${health} since ${healthSince}` : undefined;
 
 const withMessage = (text: string, row: ApplicationRow): string =>
   row.healthMessage ? `${text}: ${row.healthMessage}` : text;

@@ -69,6 +69,15 @@ describe('urgency', () => {
     );
   });
 
+  it('says since when something is broken where Argo CD says nothing of it', () => {
+    expect(reasonOf(aRow({ health: 'Degraded', healthSince: longAgo }), now)).toBe(`Degraded since ${longAgo}`);
+    expect(reasonOf(aRow({ health: 'Missing', sync: 'OutOfSync', healthSince: longAgo }), now)).toBe(
+      `Missing since ${longAgo}`,
+    );
+    expect(reasonOf(aRow({ health: 'Degraded', healthSince: longAgo, healthMessage: 'boom' }), now)).toBe('boom');
+    expect(reasonOf(aRow({ health: 'Suspended', healthSince: longAgo }), now)).toBeUndefined();
+  });
+
   it('takes the newest change that the row knows of', () => {
     expect(changedAtMs(aRow({ createdAt: longAgo, healthSince: justNow }))).toBe(Date.parse(justNow));
     expect(changedAtMs(aRow({ createdAt: 'garbage' }))).toBe(0);
