@@ -2,9 +2,9 @@
 import 'reflect-metadata';
 import { main } from './program.js';
 
-// What is waited for at the end may hang on timers that keep no process alive by themselves.
+// Every timer that is waited for keeps the process alive by itself; should a library's not, the end is waited for anyway.
 const awake = setInterval(() => undefined, 60_000);
 process.exitCode = await main(process.argv);
 clearInterval(awake);
 // Nothing should be left that keeps the process alive; if something is, it must not hold up a shutdown.
-setTimeout(() => process.exit(), 5_000).unref();
+setTimeout(() => process.exit(), 1_000).unref();

@@ -124,7 +124,7 @@ export class FileWatch {
 /** Where the system refuses to watch, nobody says so: the look from time to time remains. */
 async function isReady(watcher: FSWatcher): Promise<void> {
   const waiting = new AbortController();
-  const late = pause(readyMaxMs, undefined, { signal: waiting.signal, ref: false }).catch(() => undefined);
+  const late = pause(readyMaxMs, undefined, { signal: waiting.signal }).catch(() => undefined);
   await Promise.race([new Promise<void>((resolve) => watcher.once('ready', resolve)), late]);
   waiting.abort();
 }

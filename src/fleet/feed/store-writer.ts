@@ -41,6 +41,7 @@ export class StoreWriter {
   private isRewriting = false;
   private isStateDue = false;
   private isFailing = false;
+  private isClosing = false;
   private recountedAtMs = -Infinity;
   private running?: Promise<void>;
 
@@ -98,6 +99,7 @@ export class StoreWriter {
 
   /** Writes what is left, once, and stops. */
   async close(): Promise<void> {
+    this.isClosing = true;
     await this.running;
     if (this.hasWork) await this.work(true);
     await this.stop();
@@ -109,8 +111,8 @@ export class StoreWriter {
 
   /** Goes on with what is left to write; for a lease that was held on to at the last moment. */
   wake(): void {
-    if (this.running || !this.hasWork) return;
-    this.running = pause(gatherMs, undefined, { ref: false })
+    if (this.running || this.isClosing || !this.hasWork) return;
+    this.running = pause(gatherMs)
       .then(() => this.work())
       .finally(() => {
         this.running = undefined;
@@ -129,8 +131,8 @@ export class StoreWriter {
         const { log } = this.options;
         if (!this.isFailing) log.warn({ cluster: this.cluster, err: error }, 'store cannot be written; trying again');
         this.isFailing = true;
-        if (isLast) return;
-        await pause(retryMs, undefined, { ref: false });
+        if (isLast || this.isClosing) return;
+        await pause(retryMs);
       }
     }
   }
