@@ -55,7 +55,7 @@ async function streamApplications(call: Call): Promise<void> {
       .sort((a, b) => (a.record.namespace < b.record.namespace ? -1 : a.record.namespace > b.record.namespace ? 1 : 0));
     for (const [index, { record, version }] of snapshot.entries()) {
       send({ type: 'ADDED', record, version, state: () => stateOf(record, version) });
-      if (writer.isBlocked) await new Promise<void>((resolve) => waitForDrain(call, writer, resolve));
+      if (writer.isBlocked) await writer.drained();
       else if (index % SNAPSHOT_BATCH === SNAPSHOT_BATCH - 1) await new Promise((resolve) => setImmediate(resolve));
       if (writer.isOver || call.signal.aborted) break;
     }
@@ -112,9 +112,4 @@ function untilOver(call: Call, writer: StreamWriter): Promise<void> {
     call.response.once('close', () => resolve());
     call.response.once('finish', () => resolve());
   });
-}
-
-function waitForDrain(call: Call, writer: StreamWriter, resolve: () => void): void {
-  writer.onDrain(resolve);
-  call.response.once('close', resolve);
 }

@@ -24,6 +24,8 @@ export class StreamWriter implements OpenStream {
   private keepAlive: NodeJS.Timeout | undefined;
   private gzip: Gzip | undefined;
   private isEnded = false;
+  private onRoom: () => void = () => {};
+  private readonly waiting = new Set<() => void>();
 
   constructor(private readonly call: Call) {
     this.path = new URL(call.request.url ?? '/', 'http://simulator').pathname;
@@ -32,6 +34,7 @@ export class StreamWriter implements OpenStream {
     this.filter = fields === '' ? undefined : fieldFilter(fields);
     call.faults.streams.add(this);
     call.response.on('close', () => this.stop());
+    call.response.on('drain', this.hasRoom);
   }
 
   get isOver(): boolean {
@@ -43,9 +46,14 @@ export class StreamWriter implements OpenStream {
     return (this.gzip ?? this.call.response).writableNeedDrain;
   }
 
+  /** Hears from now on, instead of whoever heard before, when the peer takes more. */
   onDrain(listener: () => void): void {
-    (this.gzip ?? this.call.response).on('drain', listener);
-    this.call.response.on('drain', listener);
+    this.onRoom = listener;
+  }
+
+  /** Resolves when the peer takes more, or the stream is over. */
+  async drained(): Promise<void> {
+    if (!this.isEnded) await new Promise<void>((resolve) => this.waiting.add(resolve));
   }
 
   /**
@@ -96,7 +104,8 @@ export class StreamWriter implements OpenStream {
 
   private begin(status: number, isError = false): void {
     const { response, request, instance } = this.call;
-    if (response.headersSent) return;
+    // Compressed, the head goes out only with the first bytes that the compressor lets go of.
+    if (response.headersSent || this.gzip) return;
     response.statusCode = status;
     response.setHeader('Content-Type', this.isSse ? 'text/event-stream' : 'application/json');
     if (!isError) response.setHeader('Grpc-Metadata-Content-Type', 'application/grpc');
@@ -106,6 +115,7 @@ export class StreamWriter implements OpenStream {
     if (!this.isSse && /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
       response.setHeader('Content-Encoding', 'gzip');
       this.gzip = createGzip({ flush: constants.Z_SYNC_FLUSH });
+      this.gzip.on('drain', this.hasRoom);
       this.gzip.pipe(response);
     }
     if (!this.isSse || isError) return;
@@ -119,8 +129,17 @@ export class StreamWriter implements OpenStream {
     else this.call.response.write(text);
   }
 
+  /** One listener of the response for all who wait, however often they do. */
+  private readonly hasRoom = (): void => {
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+    this.onRoom();
+  };
+
   private stop(): void {
     this.isEnded = true;
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
     clearInterval(this.keepAlive);
     this.lastFrames.clear();
     this.call.faults.streams.delete(this);

@@ -1,0 +1,17 @@
+import { runInThisContext } from 'node:vm';
+
+/** Warnings that Node gives out about this process, such as of listeners that pile up. Jest shows tests a copy of `process`. */
+export class ProcessWarnings {
+  readonly texts: string[] = [];
+  private readonly process = runInThisContext('process') as NodeJS.Process;
+
+  constructor() {
+    this.process.on('warning', this.note);
+  }
+
+  stop(): void {
+    this.process.off('warning', this.note);
+  }
+
+  private readonly note = ({ name, message }: Error): void => void this.texts.push(`${name}: ${message}`);
+}
