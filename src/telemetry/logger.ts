@@ -11,12 +11,21 @@ const lineMax = 65_536;
 
 /**
  * Lines are written in batches, since one write per call of a tool costs more than the call: at most so many bytes and
- * milliseconds late. What is a warning or worse takes all lines before it along at once, and so does the end of the
- * process; only a process that is killed outright loses its last moment.
+ * milliseconds late. What is a warning or worse takes all lines before it along at once, and so does every line of the
+ * audit and the end of the process; a process that is killed outright loses its last moment, but never who changed what.
  */
 const buffering = { minLength: 8_192, periodicFlush: 100 };
 /** Pino's number of `warn`. */
 const flushedAt = 40;
+
+const audits = new WeakSet<object>();
+
+/** The log of who changed what: each of its lines has left the process when the call that writes it returns. */
+export function auditOf(log: Logger): Logger {
+  const audit = log.child({ audit: true });
+  audits.add(audit);
+  return audit;
+}
 
 const tooLong = (length: number): string =>
   `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), msg: `A line of ${length} characters was left out.` })}\n`;
@@ -55,7 +64,7 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
         logMethod(args, method, level) {
           const cut = args.map((arg: unknown) => (typeof arg === 'string' ? cutText(arg) : arg));
           method.apply(this, cut as Parameters<typeof method>);
-          if (level >= flushedAt) flush();
+          if (level >= flushedAt || audits.has(this)) flush();
         },
         streamWrite: (line) => (line.length > lineMax ? tooLong(line.length) : scrubText(line)),
       },

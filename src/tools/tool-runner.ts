@@ -5,6 +5,8 @@ import { authorise } from '../auth/policy.js';
 import { AppError } from '../errors/app-error.js';
 import { errorCatalogue, type ErrorCode } from '../errors/catalogue.js';
 import { toProblem, type Problem } from '../errors/problem.js';
+import { CallLog } from '../telemetry/call-log.js';
+import { auditOf } from '../telemetry/logger.js';
 import { checkAnswer, type Answer } from './answer.js';
 import type { AnswerCache } from './answer-cache.js';
 import { ArgumentParser } from './arguments.js';
@@ -61,10 +63,12 @@ const deadlineMsDefault = 30_000;
 export class ToolRunner {
   private readonly tools: ReadonlyMap<string, { tool: Tool; parser: ArgumentParser }>;
   private readonly audit: Logger;
+  private readonly calls: CallLog;
 
   constructor(private readonly options: ToolRunnerOptions) {
     this.tools = new Map(options.tools.map((tool) => [tool.name, { tool, parser: new ArgumentParser(tool) }]));
-    this.audit = options.log.child({ audit: true });
+    this.audit = auditOf(options.log);
+    this.calls = new CallLog(options.log);
   }
 
   /** Every tool, whoever may call it. For what is made once at start: schemas, routes, documents. */
@@ -123,8 +127,24 @@ export class ToolRunner {
     const answer = answers?.get(key);
     if (!answer) return undefined;
     const requestId = call.requestId ?? randomUUID();
-    this.record(tool, call, { outcome: 'ok', answer, requestId, seconds: (performance.now() - startedAt) / 1000 });
+    const seconds = (performance.now() - startedAt) / 1000;
+    if (tool.effect === 'read') this.recordShortly(tool, call, { seconds, requestId, bytes: answer.bytes });
+    else this.record(tool, call, { outcome: 'ok', answer, requestId, seconds });
     return { ok: true, tool, output: answer.output, json: answer.json };
+  }
+
+  /** As `record`, for a read that went well. */
+  private recordShortly(
+    { name }: Tool,
+    { transport, caller }: ToolCall,
+    end: { seconds: number; requestId: string; bytes: number },
+  ): void {
+    try {
+      this.calls.good({ tool: name, transport, caller: caller.name, ...end });
+      this.options.metrics.toolCalled(name, 'ok', end.seconds);
+    } catch {
+      // See below.
+    }
   }
 
   private refusal(caller: Caller, { name, effect }: Tool): AppError | undefined {
