@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './config.js';
 import { ConfigError } from './config-error.js';
 import { bindingProblem } from './config-warnings.js';
 import { withHash } from './normalise.js';
+import { readSecretFile } from './secret-file.js';
 
 /** What only a start can change: the open port, and the connections to Redis under everything that is kept there. */
 export const bootValues = ['server.host', 'server.port', 'redis.cache', 'redis.queue', 'redis.keyPrefix'] as const;
@@ -43,4 +45,28 @@ export function liveChange(now: Config, next: Config, options: { allowAnonymous?
 function at(config: Config, path: BootValue): unknown {
   const [block, field] = path.split('.') as ['server' | 'redis', string];
   return (config[block] as unknown as Record<string, unknown>)[field];
+}
+
+/** Tells whether a file holds another address of Redis than before; it says nothing of the address. */
+export type RedisPrints = Partial<Record<'redis.cache' | 'redis.queue', string>>;
+
+export function redisPrints({ redis }: Config): RedisPrints {
+  const prints: RedisPrints = {};
+  for (const field of ['cache', 'queue'] as const) {
+    const source = redis[field];
+    if (source?.kind === 'file') prints[`redis.${field}`] = printOf(source.path);
+  }
+  return prints;
+}
+
+/** What a file holds otherwise than at the start, though the configuration names the same one. */
+export const redisChanges = (start: RedisPrints, now: RedisPrints): BootValue[] =>
+  (['redis.cache', 'redis.queue'] as const).filter((path) => start[path] !== now[path]);
+
+function printOf(path: string): string {
+  try {
+    return createHash('sha256').update(readSecretFile(path).secret).digest('base64');
+  } catch {
+    return 'unreadable';
+  }
 }

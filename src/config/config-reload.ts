@@ -1,5 +1,5 @@
 import type { Logger } from '../telemetry/logger.js';
-import { liveChange } from './boot-values.js';
+import { bootValues, liveChange, redisChanges, redisPrints, type RedisPrints } from './boot-values.js';
 import { ConfigError } from './config-error.js';
 import { namedFiles, type ConfigSource } from './config-source.js';
 import type { LiveConfig } from './live-config.js';
@@ -47,9 +47,12 @@ export class ConfigReload {
   private told: ReadonlySet<string>;
   /** What was wrong with the last one. */
   private behind?: string;
+  /** Of what Redis is reached by since the start. */
+  private readonly redis: RedisPrints;
 
   constructor(private readonly options: ConfigReloadOptions) {
     this.told = new Set(options.warnings);
+    this.redis = redisPrints(options.live.current);
     options.metrics.configTaken(options.live.current.hash);
   }
 
@@ -89,7 +92,9 @@ export class ConfigReload {
     const { source, live } = this.options;
     try {
       const { config, warnings } = source.load();
-      const { config: next, needsRestart, server } = liveChange(live.current, config, source);
+      const { config: next, needsRestart: values, server } = liveChange(live.current, config, source);
+      const files = redisChanges(this.redis, redisPrints(config));
+      const needsRestart = bootValues.filter((path) => values.includes(path) || files.includes(path));
       const { summary, isChange, failure } = await live.change(next);
       this.warn(warnings);
       if (failure !== undefined) return this.wentWrong('failed', because, failure);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { AppError } from '../errors/app-error.js';
@@ -28,7 +29,10 @@ export class EmbeddedQueue implements JobQueue {
   private handler?: JobHandler;
   private isClosed = false;
 
-  constructor(private readonly options: { log: Logger; endedKept?: number; moved?: JobMoved }) {}
+  constructor(private readonly options: { log: Logger; endedKept?: number; moved?: JobMoved }) {
+    // Every request of every job listens to it; that many listeners are no leak.
+    setMaxListeners(0, this.letGo.signal);
+  }
 
   async add(job: JobRecord): Promise<AddedJob> {
     if (this.isClosed) throw new AppError('unavailable', 'The server is stopping; nothing was started.');

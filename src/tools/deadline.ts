@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { AppError } from '../errors/app-error.js';
 import type { Tool } from './tool.js';
 
@@ -17,6 +18,8 @@ export class Deadline {
 
   constructor(tool: Tool, deadlineMs: number, callerSignal?: AbortSignal) {
     this.signal = callerSignal ? AbortSignal.any([callerSignal, this.controller.signal]) : this.controller.signal;
+    // Every cluster that is asked listens to the end of the call; that many listeners are no leak.
+    setMaxListeners(0, this.signal);
     this.timer = setTimeout(() => this.controller.abort(timeoutOf(tool, deadlineMs)), deadlineMs);
   }
 

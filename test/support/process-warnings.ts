@@ -13,5 +13,8 @@ export class ProcessWarnings {
     this.process.off('warning', this.note);
   }
 
-  private readonly note = ({ name, message }: Error): void => void this.texts.push(`${name}: ${message}`);
+  private readonly note = ({ name, message }: Error): void => {
+    // Of modules under test, which Jest asks for.
+    if (name !== 'ExperimentalWarning') this.texts.push(`${name}: ${message}`);
+  };
 }
