@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import type { ClusterConfig } from '../config/config.js';
 import { readMaterial } from '../config/material.js';
+import type { TokenLife } from '../config/token-expiry.js';
 import { Instance, type InstanceOptions } from './instance.js';
 
 /** A client that stays open until `release`, whatever is configured meanwhile. */
@@ -54,6 +55,11 @@ export class ClusterLink {
   /** The client of now. Ask again at each use. */
   get api(): ArgoCdApi {
     return this.instance.api;
+  }
+
+  /** Of the token in use. */
+  tokenLife(): Promise<TokenLife | undefined> {
+    return this.instance.tokenLife();
   }
 
   /** For work that must end with the client it began with. */

@@ -59,6 +59,7 @@ class Follower implements OnModuleDestroy {
     const shared = {
       ...{ cluster, rows, feed, index, log },
       probe: (signal: AbortSignal): Promise<void> => this.probe(signal),
+      tokenLife: () => link.tokenLife(),
       // Asked for at every connection and every list: another configuration brings another client.
       get api() {
         return link.api;

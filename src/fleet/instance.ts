@@ -2,6 +2,7 @@ import { ArgoCdClient } from '../argocd/client.js';
 import type { ClusterConfig } from '../config/config.js';
 import type { Material } from '../config/material.js';
 import { openSecret, type SecretHandle } from '../config/secrets.js';
+import { lifeOf, type TokenLife } from '../config/token-expiry.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { BreakerState } from '../telemetry/metrics.js';
 import { GuardedApi, type ObserveRequest } from './guarded-api.js';
@@ -59,6 +60,12 @@ export class Instance {
   /** It is the one that calls go to from now on. */
   begin(): void {
     this.options.observeBreaker?.('closed');
+  }
+
+  /** Undefined for a token that does not say, cannot be read now, or is renewed in time by its command. */
+  async tokenLife(): Promise<TokenLife | undefined> {
+    if ('command' in this.config.token) return undefined;
+    return this.secret.get().then(lifeOf, () => undefined);
   }
 
   /** Keeps it open, also after it was replaced, until the result is called. */

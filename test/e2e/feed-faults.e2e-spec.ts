@@ -1,3 +1,5 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Simulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
@@ -155,4 +157,47 @@ describe('the feed, whatever goes wrong,', () => {
     }, slow);
     expect(gets()).toEqual([]);
   });
+
+  it('a token that expires under an open stream is noticed before anybody asks; rotated in its file, all is well again', async () => {
+    await start();
+    const file = parse(readFileSync(fleet.configFile, 'utf8')).clusters[0].token.file as string;
+    const rotate = (token: string) => {
+      writeFileSync(`${file}.new`, token, { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    };
+    const exp = Math.floor(Date.now() / 1000) + 6;
+    rotate(eu.createToken('bot', { expiresInSeconds: 6 }));
+    eu.revokeTokens('bot', idOf(eu.tokens.admin));
+    eu.fault({ kind: 'drop-streams' });
+    await eventually(() => expect(eu.openStreams()).toBe(1), slow);
+    await eventually(async () => expect((await state()).state).toBe('live'), slow);
+    eu.clearRequests();
+    await eventually(async () => expect((await state()).state).toBe('stale'), { timeoutMs: 12_000 });
+    // By the probe right after it, not by one that comes by chance.
+    expect(Date.now() - exp * 1000).toBeLessThan(4_000);
+    expect(eu.openStreams()).toBe(1);
+    expect((await list()).unavailable).toMatchObject([{ cluster: 'eu', code: 'cluster_refused', staleRows: 10 }]);
+    rotate(eu.createToken('bot'));
+    await eventually(async () => expect((await state()).state).toBe('live'), slow);
+    expect((await list()).unavailable).toEqual([]);
+  });
+
+  it('a token of one project: its applications are all there is, and nothing counts as lost', async () => {
+    await start({ simulator: { applications: 40 } });
+    const { project } = eu.tokens;
+    const own = await runFleet({ clusters: [{ name: 'eu', url: eu.url, token: project }], live: false });
+    try {
+      await eventually(async () => {
+        const { body } = await own.get('/api/v1/applications?limit=200');
+        expect(body.unavailable).toEqual([]);
+        expect(body.total).toBeGreaterThan(0);
+        expect(new Set(body.applications.map((row: any) => row.project))).toEqual(new Set(['payments']));
+      }, slow);
+    } finally {
+      await own.close();
+    }
+  });
 });
+
+const idOf = (token: string): string =>
+  (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { jti: string }).jti;

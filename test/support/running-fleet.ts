@@ -17,6 +17,8 @@ export interface ClusterSetup {
   simulator?: SimulatorOptions;
   /** Instead of a simulator. */
   url?: string;
+  /** For `url`. */
+  token?: string;
   limits?: Record<string, number>;
 }
 
@@ -50,7 +52,7 @@ export async function runFleet(setup: FleetSetup): Promise<RunningFleet> {
   const clusters = [];
   for (const [i, cluster] of setup.clusters.entries()) {
     let url = cluster.url;
-    let token = 'none';
+    let token = cluster.token ?? 'none';
     if (!url) {
       const simulator = await Simulator.start({
         name: cluster.name,

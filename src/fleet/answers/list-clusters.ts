@@ -58,9 +58,9 @@ export async function listClusters(
 
 /** A cluster as every tool and event shows it. */
 export function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
-  const { state, source, since, asOf, lastEventAt, lastListAt, reason, incomplete } = cluster.feed.snapshot();
+  const { state, source, since, asOf, lastEventAt, lastListAt, reason, notice, incomplete } = cluster.feed.snapshot();
   const { version, uiUrl } = cluster.facts;
-  const why = reason ?? incomplete?.message;
+  const why = reason ?? incomplete?.message ?? notice;
   return {
     cluster: cluster.name,
     labels: { ...cluster.labels },

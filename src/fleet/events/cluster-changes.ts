@@ -76,6 +76,15 @@ export class ClusterChanges {
 
 /** What makes a cluster look otherwise; when it was last heard of does not. */
 function faceOf({ feed, facts, labels, config }: Cluster): string {
-  const { state, reason, incomplete } = feed.snapshot();
-  return JSON.stringify([state, reason, incomplete?.message, facts.version, facts.uiUrl, labels, config.readOnly]);
+  const { state, reason, notice, incomplete } = feed.snapshot();
+  return JSON.stringify([
+    state,
+    reason,
+    notice,
+    incomplete?.message,
+    facts.version,
+    facts.uiUrl,
+    labels,
+    config.readOnly,
+  ]);
 }

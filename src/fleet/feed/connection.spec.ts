@@ -8,6 +8,7 @@ import { createLogger } from '../../telemetry/logger.js';
 import { Access } from './access.js';
 import { Connection } from './connection.js';
 import { Feed } from './feed.js';
+import { TokenWatch } from './token-watch.js';
 import { ClusterRows } from '../index/cluster-rows.js';
 
 const application = (name: string): Application => ({ metadata: { name, namespace: 'argocd', resourceVersion: '1' } });
@@ -44,9 +45,18 @@ describe('a connection', () => {
     const { api, push } = instance(['a', 'b'], 'b');
     const limits = { ...defaultLimits, relistMs: 200 };
     const log = createLogger('silent');
-    const options = { cluster: 'eu', api, rows, feed, limits, log, probe: async () => undefined };
+    const options = {
+      cluster: 'eu',
+      api,
+      rows,
+      feed,
+      limits,
+      log,
+      probe: async () => undefined,
+      tokenLife: async () => undefined,
+    };
     push({ kind: 'event', type: 'ADDED', application: application('a') });
-    const following = new Connection(options, new Access(), 1, stopping.signal).follow();
+    const following = new Connection(options, new Access(), new TokenWatch(options), 1, stopping.signal).follow();
     await eventually(() => expect(feed.snapshot().state).toBe('live'), { timeoutMs: 10_000 });
     expect(feed.snapshot().incomplete?.message).toMatch(/cannot read/);
     expect([...rows.rows()].map(({ name }) => name)).toEqual(['a']);

@@ -4,7 +4,6 @@ import { watchFields } from '../../argocd/fields.js';
 import { rowKey } from '../../cache/row.js';
 import type { ClusterLimits } from '../../config/config.js';
 import { AppError } from '../../errors/app-error.js';
-import type { Logger } from '../../telemetry/logger.js';
 import { rowOf } from '../index/application-row.js';
 import type { Access } from './access.js';
 import type { Feed, FeedSnapshot } from './feed.js';
@@ -12,6 +11,7 @@ import type { ClusterRows } from '../index/cluster-rows.js';
 import { LagMeter } from './lag-meter.js';
 import { Pulse, mayReadEverything } from './pulse.js';
 import { reconcile, type Reconciled } from './reconcile.js';
+import type { TokenWatch, TokenWatchOptions } from './token-watch.js';
 import { missingRights, nothingShown, notReadYet, notUnderstood } from './shortcomings.js';
 
 const comesLate = 'events come more than 10 s after what they tell of';
@@ -24,13 +24,10 @@ const heartbeatMs = 30_000;
 const askedGapMs = 200;
 
 /** What a watcher works with; all of it belongs to one cluster. */
-export interface WatcherOptions {
-  cluster: string;
+export interface WatcherOptions extends TokenWatchOptions {
   api: ArgoCdApi;
   rows: ClusterRows;
-  feed: Feed;
   limits: ClusterLimits;
-  log: Logger;
   /** Called at every connection, for what is read beside the applications (version, settings). Must not throw. */
   probe: (signal: AbortSignal) => Promise<void>;
 }
@@ -63,11 +60,15 @@ export class Connection {
   constructor(
     private readonly options: WatcherOptions,
     private readonly access: Access,
+    token: TokenWatch,
     private readonly epoch: number,
     stopping: AbortSignal,
   ) {
     this.signal = AbortSignal.any([stopping, this.abort.signal]);
-    this.pulse = new Pulse(options.api, { sick: (error) => this.sick(error), well: (reads) => this.well(reads) });
+    this.pulse = new Pulse(options.api, () => token.look(), {
+      sick: (error) => this.sick(error),
+      well: (reads) => this.well(reads),
+    });
   }
 
   /** Follows until the stream ends, for whatever reason. Leaves no request behind. Never throws. */

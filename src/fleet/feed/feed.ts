@@ -38,6 +38,8 @@ export interface FeedSnapshot {
   /** When all applications were last listed. */
   lastListAt?: Date;
   reason?: string;
+  /** What threatens although all is well, such as a token that is about to expire. */
+  notice?: string;
   /** Kind of the failure behind `stale` and `down`. */
   code?: ErrorCode;
   /** The rows are not everything there is: rights were reduced, or some could not be read. Holds why. */
@@ -102,6 +104,12 @@ export class Feed {
     this.tell();
   }
 
+  setNotice(notice: string | undefined): void {
+    if (notice === this.current.notice) return;
+    this.current = { ...this.current, notice };
+    this.tell();
+  }
+
   setSource(source: FeedSource): void {
     if (source === this.current.source) return;
     this.current = { ...this.current, source };
@@ -120,10 +128,11 @@ export class Feed {
     for (const field of ['asOf', 'lastEventAt', 'lastListAt', 'completeAt'] as const) {
       if (said[field]) this.current[field] = notAfter(said[field]);
     }
-    const { state, reason, code, incomplete, source } = this.current;
+    const { state, reason, notice, code, incomplete, source } = this.current;
     const isSame =
       state === before.state &&
       reason === before.reason &&
+      notice === before.notice &&
       code === before.code &&
       incomplete?.message === before.incomplete?.message &&
       source === before.source;

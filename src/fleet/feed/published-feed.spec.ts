@@ -11,6 +11,7 @@ const full: Required<FeedSnapshot> = {
   since: at(1),
   asOf: at(2),
   reason: 'why',
+  notice: 'what threatens',
   code: 'cluster_refused',
   incomplete: { code: 'cluster_refused', message: 'what is missing' },
   completeAt: at(3),

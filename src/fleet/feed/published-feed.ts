@@ -22,6 +22,7 @@ const published = z.object({
     lastEventAt: time.optional(),
     lastListAt: time.optional(),
     reason: z.string().optional(),
+    notice: z.string().optional(),
     code: code.optional().catch(undefined),
     incomplete: z.object({ code: code.catch('cluster_not_ready'), message: z.string() }).optional(),
     completeAt: time.optional(),

@@ -16,6 +16,8 @@ export class Pulse {
 
   constructor(
     private readonly api: ArgoCdApi,
+    /** Milliseconds until the token expires: an open stream outlives it. */
+    private readonly untilExpiry: () => Promise<number>,
     private readonly listener: { sick(error: AppError): void; well(readsEverything: boolean): void },
   ) {}
 
@@ -24,10 +26,9 @@ export class Pulse {
     try {
       for (let isWell = true; ; isWell = await this.ask(signal)) {
         const asked = new Promise<void>((resolve) => (this.wake = resolve));
-        await Promise.race([
-          asked,
-          pause((isWell ? everyMs : sickEveryMs) * (0.8 + Math.random() * 0.4), undefined, { signal }),
-        ]);
+        const usualMs = (isWell ? everyMs : sickEveryMs) * (0.8 + Math.random() * 0.4);
+        const waitMs = Math.min(usualMs, await this.untilExpiry());
+        await Promise.race([asked, pause(waitMs, undefined, { signal })]);
         await pause(gapMs, undefined, { signal });
       }
     } catch {

@@ -3,6 +3,7 @@ import { AppError } from '../../errors/app-error.js';
 import { Access } from './access.js';
 import { Connection, type WatcherOptions } from './connection.js';
 import { Polling } from './polling.js';
+import { TokenWatch } from './token-watch.js';
 
 const backoffMinMs = 500;
 const backoffMaxMs = 30_000;
@@ -24,8 +25,10 @@ export class Watcher {
   private readonly access = new Access();
 
   private readonly polling: Polling;
+  private readonly token: TokenWatch;
 
   constructor(private readonly options: WatcherOptions) {
+    this.token = new TokenWatch(options);
     this.polling = new Polling(options, this.access);
   }
 
@@ -59,7 +62,13 @@ export class Watcher {
     let failures = 0;
     while (!this.stopping.signal.aborted) {
       this.isRenewed = false;
-      this.connection = new Connection(this.options, this.access, this.options.rows.nextEpoch(), this.stopping.signal);
+      this.connection = new Connection(
+        this.options,
+        this.access,
+        this.token,
+        this.options.rows.nextEpoch(),
+        this.stopping.signal,
+      );
       const ending = await this.connection.follow();
       if (this.stopping.signal.aborted) return;
       log.info({ cluster, reason: ending.reason, state: feed.snapshot().state }, 'stream ended');

@@ -18,7 +18,7 @@ const feed = z.object({
   asOf: z.string().optional().describe('ISO 8601: last sign of life; absent if never'),
   lastEventAt: z.string().optional().describe('ISO 8601: last change heard of'),
   lastListAt: z.string().optional().describe('ISO 8601: last full list'),
-  reason: z.string().optional().describe('Why it is not live'),
+  reason: z.string().optional().describe('Why it is not live, or may soon not be'),
 });
 
 export const listClusters = defineTool({
