@@ -7,18 +7,23 @@ import { AppError } from '../errors/app-error.js';
 import { toProblem } from '../errors/problem.js';
 import { authInfoOf, type HttpHandler } from './http-handler.js';
 import type { Connection } from './listen-streams.js';
-import type { McpShortPath } from './short-path.js';
+import type { McpShortPath, ShortAnswer } from './short-path.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who speaks MCP; known once the key was looked at. */
     mcpCaller?: Caller;
+    /** Its body, where it came whole and was not known. */
+    mcpText?: string;
   }
 }
 
 export const mcpPath = '/mcp';
 /** A tool call is a few hundred bytes; whatever is larger is a mistake or an attack. */
 export const bodyBytesMax = 1024 * 1024;
+/** A longer body is read the usual way; usual ones come in one piece. */
+const shortBytesMax = 8_192;
+const plainTypes = new Set(['application/json', 'application/json; charset=utf-8']);
 /** Arrays and objects inside each other. Deeper JSON overflows the stack of whoever writes it out again. */
 const nestingMax = 64;
 
@@ -28,7 +33,7 @@ export interface McpEndpointOptions {
   authenticate(authorization: string | undefined): Caller | Promise<Caller>;
   log: Logger;
   /** Absent: every request goes the long way. */
-  shortPath?: Pick<McpShortPath, 'answer'>;
+  shortPath?: Pick<McpShortPath, 'answer' | 'answerText'>;
 }
 
 const rpc = { parseError: -32700, internalError: -32603, refused: -32000 } as const;
@@ -63,6 +68,9 @@ export class McpEndpoint {
       scope.addHook('onRequest', async (request: FastifyRequest) => {
         request.mcpCaller = await this.options.authenticate(request.headers.authorization);
       });
+      if (this.options.shortPath) {
+        scope.addHook('onRequest', (request, reply, next) => this.answerUnread(request, reply, next));
+      }
       scope.setErrorHandler((error: FastifyError, _request, reply) => this.refuse(error, reply));
       scope.route({
         method: ['GET', 'POST', 'DELETE'],
@@ -92,16 +100,46 @@ export class McpEndpoint {
     };
   }
 
+  /** Answers a body that came whole, and was read before, without reading it again; gives every other one back. */
+  private answerUnread(request: FastifyRequest, reply: FastifyReply, next: () => void): void {
+    const { mcpCaller: caller, id: requestId, headers, method, raw } = request;
+    const length = Number(headers['content-length']);
+    if (
+      method !== 'POST' ||
+      !caller ||
+      !(length > 0 && length <= shortBytesMax) ||
+      !plainTypes.has(headers['content-type'] ?? '')
+    )
+      return next();
+    raw.once('readable', () => {
+      const bytes = raw.read() as Buffer | null;
+      if (bytes?.length === length) {
+        const text = bytes.toString();
+        const answer = this.options.shortPath?.answerText({ caller, requestId, headers, text });
+        if (answer) {
+          reply.hijack();
+          return this.send(answer, reply);
+        }
+        request.mcpText = text;
+      }
+      if (bytes) raw.unshift(bytes);
+      next();
+    });
+  }
+
   /** True if the answer was there already and is sent. */
   private answerShortly(request: FastifyRequest, reply: FastifyReply): boolean {
-    const { mcpCaller: caller, id: requestId, headers, body, method } = request;
+    const { mcpCaller: caller, id: requestId, headers, body, method, mcpText: text } = request;
     if (method !== 'POST' || !caller) return false;
-    const answer = this.options.shortPath?.answer({ caller, requestId, headers, body });
-    if (!answer) return false;
+    const answer = this.options.shortPath?.answer({ caller, requestId, headers, body, text });
+    if (answer) this.send(answer, reply);
+    return answer !== undefined;
+  }
+
+  private send(answer: ShortAnswer, reply: FastifyReply): void {
     const all: OutgoingHttpHeaders = { 'content-length': Buffer.byteLength(answer.text) };
     Object.assign(all, reply.getHeaders(), answer.headers);
     reply.raw.writeHead(200, all).end(answer.text);
-    return true;
   }
 
   /** Waits until no request is under way, at most `timeoutMs`; then ends those that are left. */

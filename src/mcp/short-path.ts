@@ -3,6 +3,7 @@ import { SUPPORTED_PROTOCOL_VERSIONS, classifyInboundRequest } from '@modelconte
 import type { Caller } from '../auth/caller.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import type { Tool } from '../tools/tool.js';
+import { KnownCalls, type KnownCall } from './known-calls.js';
 import { findHeaderMismatch } from './param-headers.js';
 import { serverInfo } from './server-info.js';
 import type { MirroredArgument } from './tool-definition.js';
@@ -19,6 +20,7 @@ export interface ShortPathRequest {
   headers: IncomingHttpHeaders;
   /** Parsed JSON. */
   body: unknown;
+  text?: string | undefined;
 }
 
 export interface ShortPathOptions {
@@ -52,6 +54,7 @@ interface PlainCall {
  */
 export class McpShortPath {
   private readonly tools: ReadonlyMap<string, Tool>;
+  private readonly known = new KnownCalls();
   /** The JSON text of a result up to the request's id, by the answer's object and era. */
   private readonly texts = { modern: new WeakMap<object, string>(), legacy: new WeakMap<object, string>() };
 
@@ -59,16 +62,35 @@ export class McpShortPath {
     this.tools = new Map(options.runner.catalog.filter((tool) => tool.cachedForMs).map((tool) => [tool.name, tool]));
   }
 
-  answer({ caller, requestId, headers, body }: ShortPathRequest): ShortAnswer | undefined {
+  /** @param request.text what the body was read from, so that it need not be read when it comes again */
+  answer({ caller, requestId, headers, body, text }: ShortPathRequest): ShortAnswer | undefined {
     const call = plainCall(body);
     const tool = call && this.tools.get(call.name);
     if (!tool || !takesBoth(headers.accept) || headers['mcp-session-id'] !== undefined) return undefined;
     const era = this.eraOf(call, headers, body);
-    if (!era || this.isMismatched(call, headers, era)) return undefined;
+    if (!era) return undefined;
+    const { id, name } = call;
+    if (text !== undefined) this.known.learn(text, headers, body, { name, arguments: call.arguments, era });
+    return this.recall({ id, name, arguments: call.arguments, era }, { caller, requestId, headers });
+  }
+
+  /** The answer to a body that was read before but for its id; undefined for every other one. */
+  answerText({ caller, requestId, headers, text }: Omit<ShortPathRequest, 'body'> & { text: string }) {
+    if (headers['mcp-session-id'] !== undefined) return undefined;
+    const call = this.known.find(text, headers);
+    return call && this.recall(call, { caller, requestId, headers });
+  }
+
+  private recall(
+    call: KnownCall & { id: string | number },
+    { caller, requestId, headers }: Pick<ShortPathRequest, 'caller' | 'requestId' | 'headers'>,
+  ): ShortAnswer | undefined {
+    const tool = this.tools.get(call.name);
+    if (!tool || this.isMismatched(call, headers, call.era)) return undefined;
     const result = this.options.runner.recall(tool, { caller, input: call.arguments, transport: 'mcp', requestId });
     if (!result) return undefined;
-    const message = `${this.textOf(result, era)}${JSON.stringify(call.id)}}`;
-    if (era === 'modern') return { headers: { 'content-type': 'application/json' }, text: message };
+    const message = `${this.textOf(result, call.era)}${JSON.stringify(call.id)}}`;
+    if (call.era === 'modern') return { headers: { 'content-type': 'application/json' }, text: message };
     return { headers: eventStream, text: `event: message\ndata: ${message}\n\n` };
   }
 
@@ -93,7 +115,11 @@ export class McpShortPath {
     return isStandard && Object.keys(call.meta).every((key) => plainMeta.has(key)) ? 'modern' : undefined;
   }
 
-  private isMismatched(call: PlainCall, headers: IncomingHttpHeaders, era: 'modern' | 'legacy'): boolean {
+  private isMismatched(
+    call: Pick<PlainCall, 'name' | 'arguments'>,
+    headers: IncomingHttpHeaders,
+    era: 'modern' | 'legacy',
+  ): boolean {
     const get = (name: string): string | null => single(headers[name.toLowerCase()]) ?? null;
     const mirrored = this.options.mirroredArguments(call.name);
     return findHeaderMismatch(mirrored, call.arguments, { get }, era === 'modern') !== undefined;
