@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Simulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
+import { ReloadingFleet } from '../support/reloading-fleet.js';
 import { runFleet, type ClusterSetup, type RunningFleet } from '../support/running-fleet.js';
 
 /* What the feed of a cluster makes of what goes wrong there, beyond streams that break. */
@@ -195,6 +196,45 @@ describe('the feed, whatever goes wrong,', () => {
       }, slow);
     } finally {
       await own.close();
+    }
+  });
+
+  it('a server that shuts down gracefully is followed to the end of its streams, and its successor from the start', async () => {
+    await start({ simulator: { applications: 12, speed: 10, keepAliveMs: 200 } });
+    const name = eu.applications[0] as string;
+    const health = async () => (await fleet.get(`/api/v1/applications?name=${name}`)).body.applications[0];
+    const [{ since }, opened] = [await state(), eu.requests().length];
+    // New connections are refused at once; the stream goes on and is reset 3 s later.
+    eu.goDown({ isGraceful: true });
+    eu.mutate(name, { health: { status: 'Degraded' } });
+    await eventually(async () => expect(await health()).toMatchObject({ health: 'Degraded' }));
+    expect(await state()).toMatchObject({ state: 'live', since });
+    await eventually(async () => expect((await state()).state).not.toBe('live'), slow);
+    expect((await list()).unavailable).toMatchObject([{ cluster: 'eu', staleRows: 12 }]);
+    eu.mutate(name, { isDeleted: true });
+    await eu.comeUp();
+    await eventually(async () => {
+      expect((await state()).state).toBe('live');
+      expect(await names()).toEqual([...eu.applications].sort());
+    }, slow);
+    expect(eu.requests().length).toBeGreaterThan(opened);
+  });
+
+  it('a cluster that is renamed is one cluster: nothing is left under its old name, and it has one stream', async () => {
+    const reloading = await ReloadingFleet.start([{ name: 'eu' }]);
+    try {
+      reloading.write([{ name: 'europe', simulator: 'eu' }]);
+      await eventually(async () => {
+        const { applications, unavailable, total } = (await reloading.get('/applications?limit=200')).body;
+        expect([total, unavailable]).toEqual([10, []]);
+        expect(new Set(applications.map((row: any) => row.cluster))).toEqual(new Set(['europe']));
+      }, slow);
+      expect(await reloading.names()).toEqual(['europe']);
+      expect((await reloading.get('/applications?cluster=eu')).body.code).toBe('unknown_cluster');
+      await eventually(() => expect(reloading.simulators['eu']?.openStreams()).toBe(1));
+      await eventually(async () => expect(await reloading.metrics()).not.toContain('cluster="eu"'));
+    } finally {
+      await reloading.close();
     }
   });
 });

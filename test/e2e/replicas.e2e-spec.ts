@@ -189,6 +189,7 @@ describeOwnRedis('replicas', () => {
       expect(doubtful(one).length).toBeGreaterThan(0);
       expect(doubtful(two).sort()).toEqual(doubtful(one).sort());
       expect(two.unavailable).toMatchObject([{ cluster: 'eu', code: 'cluster_refused' }]);
+      expect(all.map((each) => each.feed('eu').state)).toEqual(['access_reduced', 'access_reduced']);
     }, slow);
   });
 
