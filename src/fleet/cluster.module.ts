@@ -15,6 +15,7 @@ import type { FleetIndex } from './index/fleet-index.js';
 import { LiveRefresh } from './feed/live-refresh.js';
 import { noticedFacts } from './noticed-facts.js';
 import { Replica } from './feed/replica.js';
+import type { Spread } from './feed/spread.js';
 import { lineOf, linkOf } from './index/upstream-values.js';
 import { Watcher } from './feed/watcher.js';
 
@@ -26,6 +27,7 @@ export interface ClusterSurroundings {
   details: Pick<DetailCache, 'drop'>;
   /** Of the process: who watches which cluster. */
   leadership: Leadership;
+  spread: Spread;
   followers: ChangeFollowers;
   timings: ReplicationTimings;
   /** All rows of a cluster were read anew from the store. */
@@ -50,7 +52,7 @@ class Follower implements OnModuleDestroy {
     @Inject(ClusterLink) private readonly link: ClusterLink,
     @Inject(SURROUNDINGS) private readonly surroundings: ClusterSurroundings,
   ) {
-    const { index, log, observeReload } = surroundings;
+    const { index, log, observeReload, spread } = surroundings;
     const { name: cluster, url } = link.config;
     this.rows = index.open(cluster, (change) => this.replica.note(change));
     this.feed.onTouch(() => index.bump());
@@ -71,7 +73,7 @@ class Follower implements OnModuleDestroy {
     this.replica = new Replica({
       ...surroundings,
       ...{ key: { cluster, origin: originOf(url) }, rows, feed, facts },
-      watch: () => new Watcher(shared),
+      watch: () => new Watcher(shared, spread),
       onReload: () => observeReload?.(cluster),
     });
     const live = new LiveRefresh(shared);

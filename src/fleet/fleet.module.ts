@@ -10,6 +10,7 @@ import { ClusterLink } from './cluster-link.js';
 import { ClusterModule } from './cluster.module.js';
 import { ChangeFollowers } from './feed/change-followers.js';
 import { Leadership, replicationTimings, type ReplicationTimings } from './feed/leadership.js';
+import { Spread } from './feed/spread.js';
 import { Fleet } from './fleet.js';
 import { FleetViews } from './fleet-views.js';
 import { FleetIndex } from './index/fleet-index.js';
@@ -44,7 +45,8 @@ export class FleetModule {
             const leadership = new Leadership(store, timings, log);
             const followers = new ChangeFollowers(changes, store);
             const observeReload = (cluster: string): void => metrics.feedReloaded(cluster);
-            const common = { index, store, details, leadership, followers, timings, observeReload, log };
+            const spread = new Spread();
+            const common = { index, store, details, leadership, spread, followers, timings, observeReload, log };
             const fleet = new Fleet(index, {
               link: (config) => new ClusterLink(config, { log, ...observersOf(config.name, metrics) }),
               open: (link) => ClusterModule.open(link, common),

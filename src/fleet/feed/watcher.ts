@@ -3,6 +3,7 @@ import { AppError } from '../../errors/app-error.js';
 import { Access } from './access.js';
 import { Connection, type WatcherOptions } from './connection.js';
 import { Polling } from './polling.js';
+import type { Spread } from './spread.js';
 import { TokenWatch } from './token-watch.js';
 
 const backoffMinMs = 500;
@@ -27,7 +28,11 @@ export class Watcher {
   private readonly polling: Polling;
   private readonly token: TokenWatch;
 
-  constructor(private readonly options: WatcherOptions) {
+  /** @param spread of the process: when this cluster may connect */
+  constructor(
+    private readonly options: WatcherOptions,
+    private readonly spread: Spread,
+  ) {
     this.token = new TokenWatch(options);
     this.polling = new Polling(options, this.access);
   }
@@ -61,6 +66,8 @@ export class Watcher {
     if (feed.snapshot().state === 'idle') feed.move('seeding');
     let failures = 0;
     while (!this.stopping.signal.aborted) {
+      await this.spread.turn(this.stopping.signal).catch(() => undefined);
+      if (this.stopping.signal.aborted) return;
       this.isRenewed = false;
       this.connection = new Connection(
         this.options,
