@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { feedStates } from '../../src/fleet/feed/feed.js';
 import { Metrics } from '../../src/telemetry/metrics.js';
 
 /** Words of PromQL that stand where a metric could. */
@@ -58,6 +59,18 @@ describe('what is shipped for Grafana and Prometheus', () => {
     const exprs = rules.groups.flatMap((group: any) => group.rules.map((rule: any) => rule.expr as string));
     expect(exprs.length).toBeGreaterThan(4);
     expect(exprs.flatMap(problemsOf)).toEqual([]);
+  });
+
+  it('every state of a feed that is not well has an alert, and one that the runbook names; no alert asks for another', () => {
+    const all = rules.groups.flatMap((group: any) => group.rules as any[]);
+    const asked = all.flatMap(({ expr }: { expr: string }) => {
+      const [, states] = /fleet_feed_state\{state=~?"([^"]*)"\}/.exec(expr) ?? [];
+      return states?.split('|') ?? [];
+    });
+    const well = ['idle', 'seeding', 'live'];
+    expect(asked.sort()).toEqual(feedStates.filter((state) => !well.includes(state)).sort());
+    const runbook = readFileSync('docs/runbook.md', 'utf8');
+    expect(all.filter(({ alert }: { alert: string }) => !runbook.includes(`\`${alert}\``))).toEqual([]);
   });
 
   it('the data source can be chosen, and no two panels have the same place or id', () => {
