@@ -71,6 +71,20 @@ describe('the feed of a cluster', () => {
     await eventually(async () => expect((await state()).state).toBe('live'), { timeoutMs: 15_000 });
   });
 
+  it('version and settings are asked for at every connection anew', async () => {
+    await start();
+    const probes = () => eu.requests().filter(({ path }) => /^\/api\/(version|v1\/settings)(\?|$)/.test(path)).length;
+    for (let again = 0; again < 2; again++) {
+      eu.clearRequests();
+      eu.fault({ kind: 'drop-streams' });
+      await eventually(() => expect(probes()).toBe(2), { timeoutMs: 15_000 });
+      await eventually(async () => expect((await state()).state).toBe('live'), { timeoutMs: 15_000 });
+    }
+    eu.addApplications(1, 'after');
+    await eventuallyEqual();
+    expect(probes()).toBe(2);
+  });
+
   it('a stream that falls silent is noticed, said, and replaced', async () => {
     await start({ limits: { streamIdleMs: 1000 }, simulator: { keepAliveMs: 200 } });
     eu.fault({ kind: 'silence-streams' });

@@ -196,6 +196,11 @@ describe('a fleet with sick clusters', () => {
     ]);
   });
 
+  it('readiness does not wait for clusters', async () => {
+    const { status, body } = await fleet.get('/readyz');
+    expect([status, body.status]).toEqual([200, 'ready']);
+  });
+
   it('no address of an Argo CD stands in an answer about a cluster that fails', async () => {
     const { body } = await fleet.get('/api/v1/clusters');
     expect(JSON.stringify(body)).not.toContain('127.0.0.1:9"');

@@ -47,6 +47,24 @@ describeOwnRedis('replicas', () => {
     await settled(all, 'eu');
   });
 
+  it.each(['urgency', 'name', 'changed'])('a list by %s that is begun at one goes on at the others', async (sort) => {
+    await start({ eu: {}, us: {} });
+    const all = await replicas(3);
+    for (const cluster of ['eu', 'us']) await settled(all, cluster);
+    const path = `/api/v1/applications?sort=${sort}&limit=7`;
+    const seen: string[] = [];
+    let next = '';
+    for (let page = 0; page === 0 || next; page++) {
+      const replica = all[page % all.length]!;
+      const body = await replica.get(path + (next && `&cursor=${encodeURIComponent(next)}`));
+      seen.push(...body.applications.map((row: any) => `${row.cluster}/${row.name}`));
+      next = body.nextCursor ?? '';
+    }
+    const { simulators } = deployment;
+    const every = ['eu', 'us'].flatMap((name) => simulators[name]!.applications.map((each) => `${name}/${each}`));
+    expect(seen.sort()).toEqual(every.sort());
+  });
+
   it('the leader goes: another takes over within seconds, and no row is lost', async () => {
     await start({ eu: {} });
     const all = await replicas(3);
