@@ -132,9 +132,10 @@ export const listMetadata = z.looseObject({ resourceVersion: text });
 export const unreadableFrame = z.looseObject({
   result: z.looseObject({
     type: z.enum(['ADDED', 'MODIFIED', 'DELETED']),
-    application: z.looseObject({
-      metadata: z.object({ name: z.string(), namespace: z.string() }).optional().catch(undefined),
-    }),
+    application: z
+      .looseObject({ metadata: z.object({ name: z.string(), namespace: z.string() }).optional().catch(undefined) })
+      .optional()
+      .catch(undefined),
   }),
 });
 

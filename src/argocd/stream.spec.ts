@@ -127,11 +127,11 @@ describe('the stream', () => {
   it('an application that cannot be read is told as such, with its name where it has one, and the rest goes on', async () => {
     const bad = (application: string) => `data: {"result":{"type":"MODIFIED","application":${application}}}\n\n`;
     const named = bad('{"metadata":{"name":"x","namespace":"argocd"},"status":{"health":{"status":5}}}');
-    server.use(chunks([frame('a'), bad('{"metadata":7}'), named, frame('b')]));
+    server.use(chunks([frame('a'), bad('{"metadata":7}'), bad('null'), bad('[]'), named, frame('b')]));
     const { signals } = await read();
     expect(signals.slice(1)).toMatchObject([
       { kind: 'event' },
-      { kind: 'unreadable' },
+      ...Array<object>(3).fill({ kind: 'unreadable' }),
       { kind: 'unreadable', name: 'x', namespace: 'argocd' },
       { kind: 'event' },
     ]);

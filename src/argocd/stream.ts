@@ -115,7 +115,7 @@ function readFrame(data: string, facts: RequestFacts): WatchSignal {
     return keepAlive;
   }
   const unreadable = unreadableFrame.safeParse(value);
-  if (unreadable.success) return { kind: 'unreadable', ...unreadable.data.result.application.metadata };
+  if (unreadable.success) return { kind: 'unreadable', ...unreadable.data.result.application?.metadata };
   const error = streamError.safeParse(value);
   if (error.success) {
     const { http_code: status, grpc_code: code, message } = error.data.error;
