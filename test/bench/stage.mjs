@@ -30,6 +30,14 @@ export class Stage {
     return { file, applications, instances: instances.map((line) => JSON.parse(line)) };
   }
 
+  /** As `startSimulators`, of many that do nothing by themselves. */
+  async startQuietSimulators({ clusters, each }) {
+    const file = join(this.folder, `fleet-${this.#children.length}.yaml`);
+    const script = join(root, 'test', 'bench', 'simulators.mjs');
+    const instances = await lines(this.spawn(script, file, String(clusters), String(each)), clusters);
+    return { file, applications: clusters * each, instances: instances.map((line) => JSON.parse(line)) };
+  }
+
   /**
    * A server over a fleet, ready when it has read all of it.
    *
