@@ -27,6 +27,7 @@ describe('a live refresh', () => {
   let lists: { answer: (list: GivenList) => void; fail: (error: Error) => void; signal?: AbortSignal }[];
   let gets: string[];
   let existing: Set<string>;
+  let refused: Set<string>;
   let live: LiveRefresh;
 
   beforeEach(() => {
@@ -36,6 +37,7 @@ describe('a live refresh', () => {
     lists = [];
     gets = [];
     existing = new Set();
+    refused = new Set();
     const api = {
       listEach: async ({ signal }: { signal?: AbortSignal }, take: (application: Application) => void) => {
         const list = await new Promise<GivenList>((answer, fail) => lists.push({ answer, fail, signal }));
@@ -45,6 +47,7 @@ describe('a live refresh', () => {
       get: async ({ name, project }: { name: string; project?: string }) => {
         gets.push(`${project}/${name}`);
         if (existing.has(name)) return listed(name, 'Progressing');
+        if (refused.has(name)) throw new AppError('cluster_refused', 'permission denied');
         throw new AppError('not_found', 'gone');
       },
     } as unknown as ArgoCdApi;
@@ -54,6 +57,17 @@ describe('a live refresh', () => {
   const known = (name: string, change: Partial<ApplicationRow> = {}) =>
     rows.upsert(aRow({ name, ...change }), rows.nextEpoch());
   const never = new AbortController().signal;
+
+  it('says at once that rows are uncertain which are no longer listed and may not be asked for', async () => {
+    known('cart');
+    known('hidden');
+    refused.add('hidden');
+    const done = live.refresh(never);
+    lists[0]!.answer({ items: [listed('cart')] });
+    await done;
+    expect(rows.size).toBe(2);
+    expect(feed.snapshot().incomplete).toMatchObject({ code: 'cluster_refused' });
+  });
 
   it('takes over what differs and keeps what a list never gives', async () => {
     known('cart', {

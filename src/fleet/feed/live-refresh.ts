@@ -9,6 +9,7 @@ import type { FleetIndex } from '../index/fleet-index.js';
 import { withListed } from '../index/listed-row.js';
 import type { Feed } from './feed.js';
 import { noteName, prune } from './prune.js';
+import { missingRights, notReadYet } from './shortcomings.js';
 
 /** What only a list has brought, without uid, conditions and messages: whatever a stream says is newer. */
 const listEpoch = 0;
@@ -83,8 +84,11 @@ export class LiveRefresh {
         if (isSliceOver()) await nextSlice();
         this.merge(row, { mark, removed, listVersion });
       }
-      await prune({ cluster, api, rows, epoch: listEpoch, signal }, mark, names);
+      const { unconfirmed, unasked } = await prune({ cluster, api, rows, epoch: listEpoch, signal }, mark, names);
       feed.touch('list');
+      // Until the next list of the watcher, which may know better; what is known to be missing already stays the reason.
+      const missing = unconfirmed > 0 ? missingRights : unasked > 0 ? notReadYet : undefined;
+      if (missing && !feed.snapshot().incomplete) feed.markIncomplete(missing);
     } finally {
       stopListening();
     }
