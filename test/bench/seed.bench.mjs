@@ -55,6 +55,8 @@ export const seed = {
       notes: [
         `${seconds.toFixed(1)} s in all with the simulators on the same machine; ${ms(busyMs / clusters)} for each cluster, ` +
           `in which \`JSON.parse\` of its ${whole(parse.bytes / 1024)} KiB takes ${ms(parse.ms)}.`,
+        'All simulators share one process, so most of that time is waiting; looking over what is still missing meanwhile, and ' +
+          'the questions of this bench, count as busy. The ratio is an upper bound, and no measure of the reading alone.',
         `${gibibytes(rssBytes)} when it has read everything; ${ms(cpuMs)} of all processors since its start.`,
       ],
       profiles: row.isMet
