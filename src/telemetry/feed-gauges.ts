@@ -7,9 +7,31 @@ export interface FeedReading {
   state: string;
   /** leader, follower or local; absent until it is known. */
   source?: string;
+  /** Since when it is in this state. */
+  since: Date;
   /** When the rows were last known true; absent if never. */
   asOf?: Date;
+  /** When an event last told of an application; absent if never. */
+  lastEventAt?: Date;
+  /** When all applications were last listed; absent if never. */
+  lastListAt?: Date;
 }
+
+/** Points in time, of each cluster where they are known. */
+const times = {
+  since: {
+    name: 'fleet_feed_state_since_timestamp_seconds',
+    help: 'Since when the feed of a cluster is in its state (seconds since the epoch).',
+  },
+  lastEventAt: {
+    name: 'fleet_feed_last_event_timestamp_seconds',
+    help: 'When an event last told of an application of a cluster (seconds since the epoch); absent if none ever did.',
+  },
+  lastListAt: {
+    name: 'fleet_feed_last_list_timestamp_seconds',
+    help: 'When all applications of a cluster were last listed (seconds since the epoch); absent if they never were.',
+  },
+} as const;
 
 /** Registers what is read of feeds at every scrape: a cluster that was removed leaves no series behind. */
 export function feedGauges(registry: Registry, read: () => Iterable<FeedReading>): void {
@@ -35,6 +57,20 @@ export function feedGauges(registry: Registry, read: () => Iterable<FeedReading>
       }
     },
   });
+  for (const [field, { name, help }] of Object.entries(times)) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['cluster'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { cluster, [field as keyof typeof times]: time } of read()) {
+          if (time) this.set({ cluster }, time.getTime() / 1000);
+        }
+      },
+    });
+  }
   new Gauge({
     name: 'fleet_replica_role',
     help: '1 for what this replica is for a cluster: leader, follower, or local (watches for itself, Redis is away).',

@@ -29,20 +29,44 @@ describe('Metrics', () => {
   it('reads feeds at the scrape and keeps nothing of clusters that are gone', async () => {
     const metrics = new Metrics();
     let feeds: FeedReading[] = [
-      { cluster: 'a', state: 'live', asOf: new Date(Date.now() - 5000) },
-      { cluster: 'b', state: 'idle' },
+      { cluster: 'a', state: 'live', since: new Date(), asOf: new Date(Date.now() - 5000) },
+      { cluster: 'b', state: 'idle', since: new Date() },
     ];
     metrics.readFeeds(() => feeds);
-    expect(await lines(metrics, 'fleet_feed_state')).toEqual([
+    expect(await lines(metrics, 'fleet_feed_state{')).toEqual([
       'fleet_feed_state{cluster="a",state="live"} 1',
       'fleet_feed_state{cluster="b",state="idle"} 1',
     ]);
     const age = await lines(metrics, 'fleet_feed_age_seconds');
     expect(age).toHaveLength(1);
     expect(Number(age[0]?.split(' ')[1])).toBeCloseTo(5, 0);
-    feeds = [{ cluster: 'b', state: 'down' }];
-    expect(await lines(metrics, 'fleet_feed_state')).toEqual(['fleet_feed_state{cluster="b",state="down"} 1']);
+    feeds = [{ cluster: 'b', state: 'down', since: new Date() }];
+    expect(await lines(metrics, 'fleet_feed_state{')).toEqual(['fleet_feed_state{cluster="b",state="down"} 1']);
     expect(await lines(metrics, 'fleet_feed_age_seconds')).toEqual([]);
+  });
+
+  it('tells since when a feed is in its state, and of events and lists only where there was one', async () => {
+    const metrics = new Metrics();
+    const at = (seconds: number) => new Date(seconds * 1000);
+    let feeds: FeedReading[] = [
+      { cluster: 'a', state: 'live', since: at(10), lastEventAt: at(20.5), lastListAt: at(30) },
+      { cluster: 'b', state: 'seeding', since: at(40) },
+    ];
+    metrics.readFeeds(() => feeds);
+    expect(await lines(metrics, 'fleet_feed_state_since_timestamp_seconds')).toEqual([
+      'fleet_feed_state_since_timestamp_seconds{cluster="a"} 10',
+      'fleet_feed_state_since_timestamp_seconds{cluster="b"} 40',
+    ]);
+    expect(await lines(metrics, 'fleet_feed_last_event_timestamp_seconds')).toEqual([
+      'fleet_feed_last_event_timestamp_seconds{cluster="a"} 20.5',
+    ]);
+    expect(await lines(metrics, 'fleet_feed_last_list_timestamp_seconds')).toEqual([
+      'fleet_feed_last_list_timestamp_seconds{cluster="a"} 30',
+    ]);
+    feeds = [];
+    for (const each of ['state_since', 'last_event', 'last_list']) {
+      expect(await lines(metrics, `fleet_feed_${each}_timestamp_seconds`)).toEqual([]);
+    }
   });
 
   it('forgets every series of a cluster that left', async () => {

@@ -6,7 +6,9 @@ import { Metrics } from '../../src/telemetry/metrics.js';
 
 /** Words of PromQL that stand where a metric could. */
 const words = new Set(
-  'sum min max avg count rate increase histogram_quantile by without or and unless vector le label_values'.split(' '),
+  'sum min max avg count rate increase histogram_quantile by without or and unless vector time le label_values'.split(
+    ' ',
+  ),
 );
 
 const metrics = new Map(new Metrics({ process: true }).list().map((metric) => [metric.name, metric]));

@@ -140,6 +140,8 @@ describe('a fleet of healthy clusters', () => {
       /^upstream_requests_total\{cluster="eu-prod",endpoint="sync",outcome="ok"\} 1$/m,
       /^fleet_feed_state\{cluster="eu-prod",state="live"\} 1$/m,
       /^fleet_feed_age_seconds\{cluster="eu-prod"\} \d/m,
+      /^fleet_feed_state_since_timestamp_seconds\{cluster="eu-prod"\} \d{10}/m,
+      /^fleet_feed_last_list_timestamp_seconds\{cluster="eu-prod"\} \d{10}/m,
     ]) {
       expect(body).toMatch(line);
     }
