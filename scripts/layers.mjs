@@ -37,7 +37,6 @@ export const homes = {
   undici: ['argocd', 'auth', 'jobs/webhook'],
   commander: ['cli'],
   'prom-client': ['telemetry'],
-  chokidar: ['config'],
 };
 
 /** Folders that know nothing of Nest. */

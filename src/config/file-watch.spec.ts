@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,6 +91,36 @@ describe('watching files', () => {
     expect(changes).toBe(0);
     writeFileSync(at('fleet.yaml'), 'b');
     await noticed(1);
+  });
+
+  it('notices a file in a folder that was replaced as a whole, also the next change of it', async () => {
+    const put = (name: string, text: string): void => {
+      mkdirSync(at(name));
+      writeFileSync(at(name, 'token'), text);
+    };
+    put('secrets', 'a');
+    await watch.watch([at('secrets', 'token')]);
+    put('next', 'b');
+    renameSync(at('secrets'), at('old'));
+    renameSync(at('next'), at('secrets'));
+    await noticed(1);
+    writeFileSync(at('secrets', 'token'), 'c');
+    await noticed(2);
+  });
+
+  it('asks the system for nothing because of what others write beside it', async () => {
+    writeFileSync(at('fleet.yaml'), 'a');
+    writeFileSync(at('log'), '');
+    await watch.watch([at('fleet.yaml')]);
+    await pause(200);
+    let asked = 0;
+    const hook = createHook({ init: (_id, type) => void (asked += /^FSREQ/.test(type) ? 1 : 0) }).enable();
+    for (let i = 0; i < 50; i++) {
+      appendFileSync(at('log'), 'x');
+      await pause(2);
+    }
+    hook.disable();
+    expect(asked).toBe(0);
   });
 
   it('looks from time to time where the system tells of nothing', async () => {

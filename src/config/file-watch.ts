@@ -1,14 +1,12 @@
+import { watch, type FSWatcher } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { watch, type FSWatcher } from 'chokidar';
-import { pathOf, stepsOf } from './link-walk.js';
+import { basename } from 'node:path';
+import { stepsOf } from './link-walk.js';
 
 /** Editors and Kubernetes write in several steps; what follows within this time belongs to the same change. */
 const settleMs = 250;
 /** Network file systems tell nobody of changes, and a watch can be lost: everything is looked at so often anyway. */
 const lookAgainMs = 30_000;
-const readyMaxMs = 5_000;
 
 export interface FileWatchTimes {
   settleMs: number;
@@ -24,7 +22,7 @@ export class FileWatch {
   private files: readonly string[] = [];
   private state = '';
   private watched = '';
-  private watcher?: FSWatcher;
+  private watchers: readonly FSWatcher[] = [];
   private timer?: NodeJS.Timeout;
   /** When the first was heard of what was not looked at yet. */
   private heardAt?: number;
@@ -58,7 +56,7 @@ export class FileWatch {
     clearTimeout(this.timer);
     clearInterval(this.again);
     await this.looking;
-    await this.watcher?.close();
+    for (const watcher of this.watchers) watcher.close();
   }
 
   private soon(): void {
@@ -93,40 +91,43 @@ export class FileWatch {
 
   /** Watches the folders that the files and the links to them stand in, for these names alone. */
   private async follow(): Promise<void> {
-    const steps = (await Promise.all(this.files.map(stepsOf))).flat();
-    const folders = new Set(steps.map(({ folder }) => folder));
-    const paths = new Set(steps.map(pathOf));
-    const watched = [...folders, ...paths].join('\0');
+    const names = new Map<string, Set<string>>();
+    for (const { folder, name } of (await Promise.all(this.files.map(stepsOf))).flat()) {
+      names.set(folder, (names.get(folder) ?? new Set()).add(name));
+    }
+    // A folder that was replaced has the same path and is another one.
+    const watched = `${await identitiesOf([...names.keys()])}\n${[...names].flat().join('\0')}`;
     if (watched === this.watched || this.isClosed) return;
     this.watched = watched;
-    const before = this.watcher;
-    this.watcher = watch([...folders], {
-      ignored: (path) => !folders.has(path) && !paths.has(path),
-      depth: 0,
-      ignoreInitial: true,
-      followSymlinks: false,
-      ignorePermissionErrors: true,
-    });
-    this.watcher.on('all', () => this.soon());
-    // What the library makes of a file that is replaced by renaming depends on the moment; what it heard does not.
-    this.watcher.on('raw', (_event, name: string | null, about: unknown) => {
-      const { watchedPath = '' } = about as { watchedPath?: string };
-      if ([watchedPath, join(watchedPath, name ?? '')].some((path) => paths.has(path))) this.soon();
-    });
-    this.watcher.on('error', () => this.soon());
-    await isReady(this.watcher);
-    await before?.close();
+    const before = this.watchers;
+    this.watchers = [...names].flatMap(([folder, known]) => this.listenTo(folder, known));
+    for (const watcher of before) watcher.close();
     // What came between the look and now was told to nobody.
     this.soon();
   }
+
+  /**
+   * The system's own word, name by name, and no library that reads the whole folder at each of them: others may write
+   * into it all the time. Where the system refuses to watch, the look from time to time remains.
+   */
+  private listenTo(folder: string, names: ReadonlySet<string>): FSWatcher[] {
+    const self = basename(folder);
+    try {
+      const watcher = watch(folder, { persistent: false }, (_event, name) => {
+        // The folder itself is told of by its own name.
+        if (name === null || name === self || names.has(name)) this.soon();
+      });
+      return [watcher.on('error', () => this.soon())];
+    } catch {
+      return [];
+    }
+  }
 }
 
-/** Where the system refuses to watch, nobody says so: the look from time to time remains. */
-async function isReady(watcher: FSWatcher): Promise<void> {
-  const waiting = new AbortController();
-  const late = pause(readyMaxMs, undefined, { signal: waiting.signal }).catch(() => undefined);
-  await Promise.race([new Promise<void>((resolve) => watcher.once('ready', resolve)), late]);
-  waiting.abort();
+/** Tells folders from others at the same path. */
+async function identitiesOf(folders: readonly string[]): Promise<string> {
+  const stats = await Promise.all(folders.map((folder) => stat(folder, { bigint: true }).catch(() => undefined)));
+  return stats.map((one) => one && `${one.dev}:${one.ino}`).join('\n');
 }
 
 /** Tells files from what they were before, through all links. */

@@ -39,6 +39,4 @@ export async function stepsOf(path: string): Promise<Step[]> {
   return steps;
 }
 
-export const pathOf = ({ folder, name }: Step): string => join(folder, name);
-
 const partsOf = (path: string): string[] => path.slice(parse(path).root.length).split(sep).filter(Boolean);

@@ -20,6 +20,8 @@ const probe = pathToFileURL(join(root, 'test', 'bench', 'probe.mjs')).href;
 export class Stage {
   #children = [];
   folder = mkdtempSync(join(tmpdir(), 'fleet-bench-'));
+  /** Apart: a server watches the folder that its configuration stands in. */
+  #logs = mkdtempSync(join(tmpdir(), 'fleet-bench-logs-'));
 
   /** Simulators in one process: a file that configures a fleet of them, and what each says of itself. */
   async startSimulators({ clusters, applications }) {
@@ -77,7 +79,7 @@ export class Stage {
 
   /** What it says on stderr goes into a file: read by this process, a log would take from the load that it makes. */
   spawnProgram(program, args, more = [], options = {}) {
-    const log = join(this.folder, `log-${this.#children.length}`);
+    const log = join(this.#logs, `log-${this.#children.length}`);
     const stderr = openSync(log, 'w');
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', stderr, ...more], ...options });
     closeSync(stderr);
@@ -95,7 +97,7 @@ export class Stage {
         if (!isGone) child.kill('SIGKILL');
       }),
     );
-    rmSync(this.folder, { recursive: true, force: true });
+    for (const folder of [this.folder, this.#logs]) rmSync(folder, { recursive: true, force: true });
   }
 }
 
