@@ -4,16 +4,16 @@ import { originOf } from '../cache/keys.js';
 import type { DetailCache } from '../cache/detail-cache.js';
 import type { Store } from '../cache/store.js';
 import type { Logger } from '../telemetry/logger.js';
-import { Cluster, type InstanceFacts } from './cluster.js';
+import { Cluster } from './cluster.js';
 import { ClusterLink } from './cluster-link.js';
 import type { ChangeFollowers } from './feed/change-followers.js';
 import { Feed } from './feed/feed.js';
 import type { Leadership, ReplicationTimings } from './feed/leadership.js';
-import type { OpenCluster } from './fleet.js';
+import type { OpenCluster } from './open-cluster.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { FleetIndex } from './index/fleet-index.js';
 import { LiveRefresh } from './feed/live-refresh.js';
-import { noticedFacts } from './noticed-facts.js';
+import { noticedFacts, type ClusterFacts } from './cluster-facts.js';
 import { Replica } from './feed/replica.js';
 import type { Spread } from './feed/spread.js';
 import { lineOf, linkOf } from './index/upstream-values.js';
@@ -44,7 +44,7 @@ class Follower implements OnModuleDestroy {
   private readonly replica: Replica;
   private readonly rows: ClusterRows;
   private readonly feed = new Feed();
-  private readonly facts: InstanceFacts;
+  private readonly facts: ClusterFacts;
 
   private stopping?: Promise<void>;
 

@@ -6,15 +6,8 @@ import type { Feed } from './feed/feed.js';
 import type { LiveRefresh } from './feed/live-refresh.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { Replica } from './feed/replica.js';
+import type { ClusterFacts } from './cluster-facts.js';
 import type { Scope } from './scope.js';
-
-/** What is known of an instance beside its applications; read at every connection. */
-export interface InstanceFacts {
-  /** For example `v3.6.0+37ee009`. */
-  version?: string;
-  /** Address of Argo CD's own web page, from its settings. */
-  uiUrl?: string;
-}
 
 /** Why a cluster's rows cannot be taken as the whole present truth. */
 export interface ClusterFailure {
@@ -38,7 +31,7 @@ export class Cluster {
     private readonly link: Pick<ClusterLink, 'config' | 'api' | 'hold'>,
     readonly rows: ClusterRows,
     readonly feed: Feed,
-    readonly facts: InstanceFacts,
+    readonly facts: ClusterFacts,
     private readonly replica: Pick<Replica, 'start'>,
     private readonly live: LiveRefresh,
   ) {}

@@ -2,7 +2,7 @@ import type { ClusterConfig } from '../config/config.js';
 import { ConfigError, type ConfigProblem } from '../config/config-error.js';
 import { AppError } from '../errors/app-error.js';
 import type { ClusterLink, LinkChange } from './cluster-link.js';
-import type { OpenCluster } from './fleet.js';
+import type { OpenCluster } from './open-cluster.js';
 
 /** What has to be done so that the fleet is as it is configured. */
 export interface FleetPlan {

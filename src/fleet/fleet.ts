@@ -5,16 +5,7 @@ import type { ClusterLink, HeldCluster } from './cluster-link.js';
 import { Departed } from './departed.js';
 import { abandonPlan, planFleet, summaryOf, type FleetPlan } from './fleet-plan.js';
 import { type FleetIndex } from './index/fleet-index.js';
-
-/** A cluster that is open, with the way to close everything that belongs to it. */
-export interface OpenCluster {
-  cluster: Cluster;
-  link: ClusterLink;
-  /** Resolves when nothing follows it any more; its rows are gone. Its client stays open. */
-  stop(options?: { forget?: boolean }): Promise<void>;
-  /** At once, with all that is under way. Nothing is left. */
-  close(): Promise<void>;
-}
+import type { OpenCluster } from './open-cluster.js';
 
 /** How clusters come and go. */
 export interface ClusterOpener {

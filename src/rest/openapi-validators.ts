@@ -1,5 +1,7 @@
 import type { Tool } from '../tools/tool.js';
-import type { Json } from './openapi.js';
+
+/** A part of the document. */
+type Json = Record<string, unknown>;
 
 const text = { type: 'string' };
 const etag = {

@@ -13,7 +13,7 @@ import { deployedSources, factsOf, KnownFacts } from './instance-facts.js';
 import { isCommit, kindOf } from './lag.js';
 import { completenessOf } from './list-answer.js';
 import { readLive, remember } from './read-application.js';
-import type { Instance } from './side-by-side.js';
+import type { ComparedInstance } from './side-by-side.js';
 
 const instancesMax = 25;
 /** For everything that is asked of clusters; what has not come by then is told as not known. */
@@ -32,12 +32,6 @@ export interface CompareQuery {
 export class ComparisonMemory {
   readonly facts = new KnownFacts();
   readonly dates = new CommitDates();
-}
-
-/** An instance with its cluster, and why its details are not known. */
-export interface ComparedInstance extends Instance {
-  cluster: Cluster;
-  notRead?: string;
 }
 
 /**

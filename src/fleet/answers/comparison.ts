@@ -2,13 +2,12 @@ import { plainText } from '../index/plain-text.js';
 import { reasonOf } from '../index/reason.js';
 import { urgencyOf } from '../index/urgency.js';
 import type { CommitDates } from './commit-dates.js';
-import type { ComparedInstance } from './compare-application.js';
 import { deployedSources } from './instance-facts.js';
 import { lagOf, type Lag, type LagRule } from './lag.js';
 import type { Completeness } from './list-answer.js';
 import { shortRevision } from './public-row.js';
 import { brokenRanks } from './status-rows.js';
-import { sideBySide, type Column, type SideBySide, type SideLimits } from './side-by-side.js';
+import { sideBySide, type Column, type ComparedInstance, type SideBySide, type SideLimits } from './side-by-side.js';
 
 const shownMax = 5;
 const reasonLengthMax = 120;

@@ -1,6 +1,6 @@
 import type { ApplicationRow } from '../../cache/row.js';
-import type { InstanceFacts } from './instance-facts.js';
-import { deployedSources } from './instance-facts.js';
+import type { Cluster } from '../cluster.js';
+import { deployedSources, type InstanceFacts } from './instance-facts.js';
 import { shortRevision } from './public-row.js';
 
 /** How much of what differs is shown. */
@@ -16,6 +16,12 @@ export interface Instance {
   row: ApplicationRow;
   /** Absent when its cluster could not be asked. */
   facts?: InstanceFacts;
+}
+
+/** An instance with its cluster, and why its details are not known. */
+export interface ComparedInstance extends Instance {
+  cluster: Cluster;
+  notRead?: string;
 }
 
 /** What is compared as one text, in the order in which it is shown. */

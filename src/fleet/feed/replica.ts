@@ -1,6 +1,6 @@
 import type { ClusterKey, Lease, Store, StoredFeed } from '../../cache/store.js';
 import type { Logger } from '../../telemetry/logger.js';
-import type { InstanceFacts } from '../cluster.js';
+import type { ClusterFacts } from '../cluster-facts.js';
 import type { ClusterRows, RowChange } from '../index/cluster-rows.js';
 import type { ChangeFollowers } from './change-followers.js';
 import type { Feed } from './feed.js';
@@ -18,7 +18,7 @@ export interface ReplicaOptions {
   store: Store;
   rows: ClusterRows;
   feed: Feed;
-  facts: InstanceFacts;
+  facts: ClusterFacts;
   /** Makes a watcher, which has not started. */
   watch: () => Watcher;
   leadership: Leadership;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { noticedFacts } from './noticed-facts.js';
+import { noticedFacts } from './cluster-facts.js';
 
 describe('facts of an instance', () => {
   it('tell when they become others, and only then', () => {
