@@ -108,6 +108,16 @@ describe('watching files', () => {
     await noticed(2);
   });
 
+  it('notices a file that came to be watched beside one that already was', async () => {
+    writeFileSync(at('fleet.yaml'), 'a');
+    writeFileSync(at('token'), 'a');
+    await watch.watch([at('fleet.yaml')]);
+    await watch.watch([at('fleet.yaml'), at('token')]);
+    await pause(200);
+    writeFileSync(at('token'), 'b');
+    await noticed(1);
+  });
+
   it('asks the system for nothing because of what others write beside it', async () => {
     writeFileSync(at('fleet.yaml'), 'a');
     writeFileSync(at('log'), '');

@@ -96,7 +96,8 @@ export class FileWatch {
       names.set(folder, (names.get(folder) ?? new Set()).add(name));
     }
     // A folder that was replaced has the same path and is another one.
-    const watched = `${await identitiesOf([...names.keys()])}\n${[...names].flat().join('\0')}`;
+    const told = [...names].flatMap(([folder, known]) => [folder, ...known]);
+    const watched = `${await identitiesOf([...names.keys()])}\n${told.join('\0')}`;
     if (watched === this.watched || this.isClosed) return;
     this.watched = watched;
     const before = this.watchers;
