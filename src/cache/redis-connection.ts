@@ -96,12 +96,28 @@ export function openRedis(options: RedisConnectionOptions, settings: RedisOption
     connectionName: `argocd-fleet-mcp-${options.purpose}`,
     retryStrategy: (attempt) =>
       options.stopped?.aborted ? null : Math.min(100 * 2 ** Math.min(attempt, 6), 5_000) * (0.5 + Math.random() / 2),
-    // A failover leaves the old primary read-only; only a new connection finds the new one.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    reconnectOnError: reconnectsWhenReadOnly(),
     ...settings,
   });
   logStates(client, options.purpose, options.log);
   return client;
+}
+
+/**
+ * A failover leaves the old primary read-only; only a new connection finds the new one. Soon at first, then more rarely:
+ * each time breaks off what is under way, and there may be no other one to find.
+ */
+function reconnectsWhenReadOnly(): (error: Error) => boolean {
+  const [leastMs, mostMs] = [2_000, 60_000];
+  let waitMs = leastMs;
+  let notBeforeMs = -Infinity;
+  return ({ message }) => {
+    const nowMs = performance.now();
+    if (!/\bREADONLY\b/.test(message) || nowMs < notBeforeMs) return false;
+    waitMs = nowMs > notBeforeMs + mostMs ? leastMs : Math.min(2 * waitMs, mostMs);
+    notBeforeMs = nowMs + waitMs;
+    return true;
+  };
 }
 
 function checkedUrl(url: string): string {

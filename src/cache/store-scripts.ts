@@ -49,7 +49,10 @@ for i = 1, #KEYS, 2 do
 end
 return fences`,
 
-  /** KEYS lease, feed, rows, ... by turns; ARGV ttl, then lease value and state of each. Answers 1 or 0 for each. */
+  /**
+   * KEYS lease, feed, rows, ... by turns; ARGV ttl, then lease value and state of each. Answers 1 or 0 for each. PEXPIRE
+   * comes first: after it a Redis that is full takes the state, so that a leader can say that its writes fail.
+   */
   renewLeases: `${nowMs}
 local held = {}
 for i = 1, #KEYS / 3 do

@@ -39,8 +39,8 @@ export interface Candidate {
   lost(lease: Lease): void;
   /** It does not lead; what the store knows. */
   seen(stored: StoredFeed): void;
-  /** The store has not answered for so long. */
-  away(ms: number): void;
+  /** The store does not answer, or takes nothing. */
+  away(): void;
 }
 
 /**
@@ -54,7 +54,6 @@ export class Leadership {
   private readonly candidates = new Map<Candidate, Lease | undefined>();
   private timer?: NodeJS.Timeout;
   private taking?: Promise<void>;
-  private answeredAtMs = performance.now();
   private cameBackAtMs = -Infinity;
   private isAway = false;
 
@@ -65,7 +64,6 @@ export class Leadership {
   ) {}
 
   join(candidate: Candidate): void {
-    if (this.candidates.size === 0) this.answeredAtMs = performance.now();
     this.candidates.set(candidate, undefined);
     // Those who join together are looked after together.
     this.schedule(0);
@@ -96,17 +94,14 @@ export class Leadership {
     try {
       await this.renew();
       const free = await this.look();
-      const now = performance.now();
-      if (this.isAway) this.cameBackAtMs = now;
+      if (this.isAway) this.cameBackAtMs = performance.now();
       this.isAway = false;
-      this.answeredAtMs = now;
       if (free.length > 0) this.taking ??= this.take(free).finally(() => (this.taking = undefined));
     } catch (error) {
       // The connection says in the log that it is broken; anything else is a mistake of ours.
       if (AppError.from(error).code !== 'unavailable') this.log.error({ err: error }, 'leases cannot be looked after');
       this.isAway = true;
-      const ms = performance.now() - this.answeredAtMs;
-      for (const candidate of [...this.candidates.keys()]) candidate.away(ms);
+      for (const candidate of [...this.candidates.keys()]) candidate.away();
     }
   }
 
@@ -175,7 +170,8 @@ export class Leadership {
     if (candidates.length === 0) return;
     const sentAtMs = performance.now();
     const keys = candidates.map(({ key }) => key);
-    const leases = await this.store.acquire(keys, this.holder, this.timings.ttlMs).catch(() => []);
+    const leases = await this.store.acquire(keys, this.holder, this.timings.ttlMs).catch(() => undefined);
+    if (!leases) return candidates.forEach((candidate) => candidate.away());
     const gone: Lease[] = [];
     for (const [i, candidate] of candidates.entries()) {
       const lease = leases[i];

@@ -5,13 +5,11 @@ import type { ClusterRows, RowChange } from '../index/cluster-rows.js';
 import type { ChangeFollowers } from './change-followers.js';
 import type { Feed } from './feed.js';
 import { FeedFollower } from './feed-follower.js';
+import { LeaderWatch } from './leader-watch.js';
 import type { Candidate, Leadership, ReplicationTimings } from './leadership.js';
-import { formatPublished, parsePublished, takenOver, unheard, type PublishedFeed } from './published-feed.js';
+import { formatPublished, takenOver, unheard, type PublishedFeed } from './published-feed.js';
 import { StoreWriter } from './store-writer.js';
 import type { Watcher } from './watcher.js';
-
-/** A process that watches already waits so long at most for one that leads to become ready. */
-const handOverMaxMs = 60_000;
 
 export interface ReplicaOptions {
   key: ClusterKey;
@@ -38,8 +36,7 @@ export class Replica implements Candidate {
   private watcher?: Watcher;
   private lease?: Lease;
   private leaseEndsAtMs = 0;
-  /** Since when another process leads although this one watches. */
-  private otherSinceMs?: number;
+  private readonly leader: LeaderWatch;
   /** When what is shown of the leader's feed was true at the latest, of `performance.now()`. */
   private heardAtMs = 0;
   /** Replicas must not all begin to watch in the same moment. */
@@ -50,7 +47,8 @@ export class Replica implements Candidate {
   private readonly follower: FeedFollower;
 
   constructor(private readonly options: ReplicaOptions) {
-    const { key, store, rows, feed, leadership, followers, log } = options;
+    const { key, store, rows, feed, leadership, followers, timings, log } = options;
+    this.leader = new LeaderWatch(timings.trustMs);
     this.writer = new StoreWriter({
       ...{ key, store, rows, log, published: () => this.published() },
       onLost: (lease) => leadership.lose(this, lease),
@@ -150,40 +148,35 @@ export class Replica implements Candidate {
   }
 
   seen(stored: StoredFeed): void {
+    this.leader.see(stored);
     if (this.role === 'following') {
       void this.follower.see(stored);
-      this.checkAge();
-      return;
+      this.checkLeader();
+    } else if (stored.leader && (this.role === 'none' || this.leader.mayHandOver)) {
+      this.turn(() => this.beginToFollow());
     }
-    if (!stored.leader) {
-      this.otherSinceMs = undefined;
-      return;
-    }
-    if (this.role === 'none' || this.mayHandOver(stored)) this.turn(() => this.beginToFollow());
   }
 
-  away(ms: number): void {
-    const { timings } = this.options;
-    if (this.role === 'watching') {
-      if (!this.lease || performance.now() >= this.leaseEndsAtMs) this.options.feed.setSource('local');
-      return;
-    }
-    if (this.role === 'following') this.checkAge();
+  away(): void {
     // A process that has just started has nothing to show: it does not wait.
-    const patienceMs = this.role === 'none' ? 0 : timings.localAfterMs * (1 + this.patience / 3);
-    if (ms < patienceMs) return;
+    if (this.role === 'none') this.turn(async () => this.watchAlone());
+    else if (this.role === 'following') this.checkLeader();
+    else if (!this.lease || performance.now() >= this.leaseEndsAtMs) this.options.feed.setSource('local');
+  }
+
+  /** Whoever has had nobody to follow for long watches for itself. */
+  private checkLeader(): void {
+    this.checkAge();
+    const patienceMs = this.options.timings.localAfterMs * (1 + this.patience / 3);
+    if (this.leader.missingMs < patienceMs) return;
     this.turn(async () => {
-      if (this.role !== 'watching') this.beginToWatch();
-      this.options.feed.setSource('local');
+      if (this.role === 'following' && this.leader.missingMs >= patienceMs) this.watchAlone();
     });
   }
 
-  /** The process that leads holds everything and has read the cluster, or had the time to. */
-  private mayHandOver({ state }: StoredFeed): boolean {
-    this.otherSinceMs ??= performance.now();
-    if (performance.now() - this.otherSinceMs > handOverMaxMs) return true;
-    const published = state === undefined ? undefined : parsePublished(state);
-    return published?.complete === true && published.feed.state !== 'seeding';
+  private watchAlone(): void {
+    if (this.role !== 'watching') this.beginToWatch();
+    if (!this.lease) this.options.feed.setSource('local');
   }
 
   private beginToWatch(): void {
@@ -208,8 +201,8 @@ export class Replica implements Candidate {
     this.watcher = undefined;
     await watcher?.stop();
     this.role = 'following';
-    this.otherSinceMs = undefined;
     this.heardAtMs = performance.now();
+    this.leader.begin();
     this.follower.begin();
     followers.add(this.follower);
     feed.setSource('follower');

@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { rowKey } from '../../cache/row.js';
-import { writeRowsMax, type ClusterKey, type Lease, type RowWrite, type Store } from '../../cache/store.js';
+import {
+  writeRowsMax,
+  type ClusterKey,
+  type Lease,
+  type RowWrite,
+  type Store,
+  type StoreWrite,
+} from '../../cache/store.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { ClusterRows, RowChange } from '../index/cluster-rows.js';
 
@@ -40,16 +47,20 @@ export class StoreWriter {
   private mustRewrite = false;
   private isRewriting = false;
   private isStateDue = false;
-  private isFailing = false;
+  /** Notes to write before the store holds everything again; 0 while no write fails. */
+  private owed = 0;
   private isClosing = false;
   private recountedAtMs = -Infinity;
   private running?: Promise<void>;
+  private readonly cluster: string;
 
-  constructor(private readonly options: StoreWriterOptions) {}
+  constructor(private readonly options: StoreWriterOptions) {
+    this.cluster = options.key.cluster;
+  }
 
   /** The store holds everything that this process knows, but for what is being written this moment. */
   get isComplete(): boolean {
-    return this.lease !== undefined && this.isVerified && !this.mustRewrite && !this.isRewriting;
+    return this.lease !== undefined && this.isVerified && !this.mustRewrite && !this.isRewriting && this.owed === 0;
   }
 
   note({ type, row, previous }: RowChange): void {
@@ -124,13 +135,14 @@ export class StoreWriter {
     while (this.hasWork && this.mayWrite()) {
       try {
         await (this.mustRewrite ? this.rewrite() : this.writeNoted());
-        if (this.isFailing) this.options.log.info({ cluster: this.cluster }, 'store writes work again');
-        this.isFailing = false;
+        if (this.owed === 0 || (this.owed = Math.max(0, this.owed - writeRowsMax)) > 0) continue;
+        this.options.log.info({ cluster: this.cluster }, 'store writes work again');
+        this.isStateDue = true;
       } catch (error) {
         if (error instanceof LeaseLost) return;
         const { log } = this.options;
-        if (!this.isFailing) log.warn({ cluster: this.cluster, err: error }, 'store cannot be written; trying again');
-        this.isFailing = true;
+        if (this.owed === 0) log.warn({ cluster: this.cluster, err: error }, 'store cannot be written; trying again');
+        this.owed = Math.max(1, this.noted.size);
         if (isLast || this.isClosing) return;
         await pause(retryMs);
       }
@@ -164,10 +176,8 @@ export class StoreWriter {
 
   private async rewrite(): Promise<void> {
     const { rows, log } = this.options;
-    log.warn(
-      { cluster: this.cluster, rows: rows.size },
-      'the store does not hold the rows it should; writing all anew',
-    );
+    const { size } = rows;
+    log.warn({ cluster: this.cluster, rows: size }, 'the store does not hold the rows it should; writing all anew');
     this.mustRewrite = false;
     this.isRewriting = true;
     try {
@@ -196,12 +206,7 @@ export class StoreWriter {
     }
   }
 
-  private async write(write: {
-    upsert: RowWrite[];
-    remove: { key: string; project: string }[];
-    state?: string;
-    isSilent?: true;
-  }): Promise<number> {
+  private async write(write: Omit<StoreWrite, 'version'>): Promise<number> {
     const { lease } = this;
     if (!lease || !this.mayWrite()) throw new LeaseLost();
     const version = `${lease.fence}-${++this.writes}`;
@@ -237,10 +242,6 @@ export class StoreWriter {
       ...(this.options.rows.isUnconfirmed(row) ? { unconfirmed: true } : {}),
       ...(before === undefined || before === row.project ? {} : { previousProject: before }),
     };
-  }
-
-  private get cluster(): string {
-    return this.options.key.cluster;
   }
 }
 
