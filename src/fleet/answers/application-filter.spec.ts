@@ -1,8 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { aRow } from '../../../test/support/rows.js';
 import type { ApplicationRow } from '../../cache/row.js';
+import { parseGlob } from '../index/glob.js';
 import { matches } from '../index/row-filter.js';
 import { applicationFilter, dependsOnTime, type ApplicationQuery } from './application-filter.js';
+import { imageTest } from './filter-patterns.js';
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z');
 const finds = (query: ApplicationQuery, row: Partial<ApplicationRow>): boolean =>
@@ -35,6 +38,23 @@ describe('image', () => {
     ['/', 'a/b', false],
   ])('%s on %s is %s', (image, reference, expected) => {
     expect(finds({ image }, { images: [reference] })).toBe(expected);
+  });
+
+  it('fits as the glob fits some part of the reference that is left when what may be left out is', () => {
+    const reference = fc.stringMatching(/^[ab]{1,2}(:1)?(\/[ab]{0,2}){0,2}(:[12]{1,2})?(@[a:]{1,2})?$/);
+    const pattern = fc.stringMatching(/^[ab*?]{0,3}[:/@]?[a12*?]{1,3}$/);
+    fc.assert(
+      fc.property(pattern, reference, (image, text) => {
+        const fits = parseGlob('image', image);
+        const begins = [0, ...[...text.matchAll(/\//g)].map(({ index }) => index + 1)];
+        const digest = text.includes('@') ? text.indexOf('@') : text.length;
+        const tag = /:[^/:]*$/.exec(text.slice(0, digest))?.index ?? digest;
+        const parts = begins.flatMap((begin) => [text.length, digest, tag].map((end) => text.slice(begin, end)));
+        const isDigestFitting = digest < text.length && fits(text.slice(digest + 1));
+        expect(imageTest(image)(text)).toBe(isDigestFitting || parts.some((part) => part !== '' && fits(part)));
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   it('is some image of the application', () => {

@@ -1,4 +1,4 @@
-import { parseLowerGlob, withLiterals, type LowerTest } from '../index/glob.js';
+import { parseLowerGlob, parsePartGlob, withLiterals, type LowerTest } from '../index/glob.js';
 
 /*
  * Patterns that mean a little more than a glob over the whole text, because nobody writes the whole text. All are bounded
@@ -12,28 +12,32 @@ import { parseLowerGlob, withLiterals, type LowerTest } from '../index/glob.js';
  * A digest can be given alone: `sha256:0a1b*`.
  */
 export function imageTest(pattern: string): LowerTest {
-  const matches = parseLowerGlob('image', pattern);
-  return withLiterals(matches.literals ?? [], (reference) => {
-    const ends = endsOf(reference);
-    for (let begin = 0; begin <= reference.length;) {
-      for (const end of ends) if (end > begin && matches(reference.slice(begin, end))) return true;
-      const slash = reference.indexOf('/', begin);
+  const { literals, matches } = parsePartGlob('image', pattern);
+  // A star at the beginning or the end takes whatever could be left out there.
+  const [isOpenBefore, isOpenBehind] = [pattern.startsWith('*'), pattern.endsWith('*')];
+  return withLiterals(literals, (reference) => {
+    const end = reference.length;
+    const { digest, tag } = isOpenBehind ? { digest: end, tag: end } : endsOf(reference);
+    for (let begin = 0; begin <= end;) {
+      if (begin < end && matches(reference, begin, end)) return true;
+      if (digest < end && begin < digest && matches(reference, begin, digest)) return true;
+      if (tag < digest && begin < tag && matches(reference, begin, tag)) return true;
+      const slash = isOpenBefore ? -1 : reference.indexOf('/', begin);
       if (slash < 0) break;
       begin = slash + 1;
     }
-    const at = reference.indexOf('@');
-    return at >= 0 && matches(reference.slice(at + 1));
+    const at = isOpenBefore ? -1 : reference.indexOf('@');
+    return at >= 0 && matches(reference, at + 1, end);
   });
 }
 
-/** Where a reference may end: at its end, before its digest, before its tag. */
-function endsOf(reference: string): number[] {
+/** Where a reference may end before its end: before its digest, before its tag. */
+function endsOf(reference: string): { digest: number; tag: number } {
   const at = reference.indexOf('@');
   const digest = at < 0 ? reference.length : at;
   const colon = reference.lastIndexOf(':', digest - 1);
   // A colon before a slash belongs to the port of the registry.
-  const tag = colon > reference.lastIndexOf('/', digest - 1) ? colon : digest;
-  return [...new Set([reference.length, digest, tag])];
+  return { digest, tag: colon > reference.lastIndexOf('/', digest - 1) ? colon : digest };
 }
 
 /** The beginning of a revision, such as a short hash; with `*` or `?` a glob over the whole. */

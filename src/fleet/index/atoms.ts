@@ -1,11 +1,12 @@
 import type { LowerTest } from './glob.js';
-import { Judge } from './judge.js';
+import { holderWords, Judge } from './judge.js';
 import { addSign, signWords } from './text-sign.js';
 
 /**
  * Texts of one kind, each held once and known by a small number, so that a question is put to each distinct text and
  * not to each row. They are counted: a text that nothing holds any more is forgotten and its number given to another,
- * because revisions change all the time.
+ * because revisions change all the time. Who holds a text is a slot; of a text that is held once it is known, so that
+ * most of what a search finds leads to its row without a walk over all rows.
  *
  * Number 0 stands for no text.
  */
@@ -13,7 +14,8 @@ export class Atoms {
   private readonly ids = new Map<string, number>();
   private readonly texts: string[] = [''];
   private readonly lowers: string[] = [''];
-  private counts = new Uint32Array(64);
+  /** Of each text how often it is held, and all slots that hold it combined by exclusive or: a single one is itself. */
+  private holders = new Uint32Array(64 * holderWords);
   private signs = new Int32Array(64 * signWords);
   private readonly free: number[] = [];
 
@@ -27,20 +29,17 @@ export class Atoms {
     return this.ids.size;
   }
 
-  /** The number of a text, which stays until `release` was called as often as `retain`. */
-  retain(text: string | undefined): number {
+  /** The number of a text, which stays until `release` was called as often, with the same slots. */
+  retain(text: string | undefined, slot: number): number {
     if (!text) return 0;
     const known = this.ids.get(text);
-    if (known === undefined) return this.add(text);
-    this.counts[known] = (this.counts[known] as number) + 1;
+    if (known === undefined) return this.add(text, slot);
+    this.hold(known, slot, 1);
     return known;
   }
 
-  release(id: number): void {
-    if (id === 0) return;
-    const count = (this.counts[id] as number) - 1;
-    this.counts[id] = count;
-    if (count > 0) return;
+  release(id: number, slot: number): void {
+    if (id === 0 || this.hold(id, slot, -1) > 0) return;
     this.ids.delete(this.texts[id] as string);
     this.texts[id] = '';
     this.lowers[id] = '';
@@ -63,17 +62,24 @@ export class Atoms {
 
   /** A test of texts by number. Good until the next `retain` or `release`. `verdicts` holds zeros. */
   judge(test: LowerTest, verdicts: Uint8Array): Judge {
-    return new Judge(test, { lowers: this.lowers, signs: this.signs, verdicts });
+    return new Judge(test, { lowers: this.lowers, signs: this.signs, holders: this.holders, verdicts });
   }
 
-  private add(text: string): number {
+  private hold(id: number, slot: number, change: 1 | -1): number {
+    const { holders } = this;
+    const at = id * holderWords;
+    holders[at + 1] = (holders[at + 1] as number) ^ slot;
+    return (holders[at] = (holders[at] as number) + change);
+  }
+
+  private add(text: string, slot: number): number {
     const id = this.free.pop() ?? this.texts.length;
-    if (id >= this.counts.length) this.grow();
+    if (id * holderWords >= this.holders.length) this.grow();
     const lower = text.toLowerCase();
     this.ids.set(text, id);
     this.texts[id] = text;
     this.lowers[id] = lower;
-    this.counts[id] = 1;
+    this.hold(id, slot, 1);
     const at = id * signWords;
     this.signs.fill(0, at, at + signWords);
     addSign(this.signs, at, lower);
@@ -81,11 +87,10 @@ export class Atoms {
   }
 
   private grow(): void {
-    const length = this.counts.length * 2;
-    const counts = new Uint32Array(length);
-    counts.set(this.counts);
-    this.counts = counts;
-    const signs = new Int32Array(length * signWords);
+    const holders = new Uint32Array(this.holders.length * 2);
+    holders.set(this.holders);
+    this.holders = holders;
+    const signs = new Int32Array(this.signs.length * 2);
     signs.set(this.signs);
     this.signs = signs;
   }

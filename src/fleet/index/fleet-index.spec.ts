@@ -88,6 +88,27 @@ describe('the index', () => {
     );
   });
 
+  it('finds a text in exactly the rows that have it now, however many had it before', () => {
+    const text = fc.constantFrom('one', 'two', 'three');
+    const change = fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      revisions: fc.array(text, { maxLength: 2 }),
+      isRemoval: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 20 }), text, (changes, searched) => {
+        const fixture = new Fixture();
+        for (const { isRemoval, ...row } of changes) {
+          if (isRemoval) fixture.remove(aRow({ cluster: 'eu', ...row }));
+          else fixture.put(aRow({ cluster: 'eu', ...row }));
+        }
+        const expected = [...fixture.expected.values()].filter(({ revisions }) => revisions.includes(searched));
+        expect(fixture.names({ text: searched }, 'name')).toEqual(expected.map(({ name }) => name).sort());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('a page, whatever its limit, is the beginning of the whole order behind its place', () => {
     fc.assert(
       fc.property(anyRows, anySort, fc.integer({ min: 1, max: 7 }), (rows, sort, limit) => {

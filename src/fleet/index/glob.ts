@@ -27,6 +27,18 @@ export function parseGlob(parameter: string, pattern: string): (text: string) =>
 
 /** As `parseGlob`, for texts in lower case. */
 export function parseLowerGlob(parameter: string, pattern: string): LowerTest {
+  const { literals, matches } = parsePartGlob(parameter, pattern);
+  return withLiterals(literals, (text) => matches(text, 0, text.length));
+}
+
+/** A glob that is held against the part of a text (in lower case) from `begin` up to `end`. */
+export interface PartGlob {
+  literals: readonly string[];
+  matches(lower: string, begin: number, end: number): boolean;
+}
+
+/** As `parseGlob`, for parts of texts in lower case. */
+export function parsePartGlob(parameter: string, pattern: string): PartGlob {
   const glob = pattern.toLowerCase();
   const parts = glob.split('*');
   if (glob.length > lengthMax || parts.length > starsMax + 1) {
@@ -34,18 +46,20 @@ export function parseLowerGlob(parameter: string, pattern: string): LowerTest {
     throw new AppError('invalid_input', `${parameter}: ${message}.`, { issues: [{ path: parameter, message }] });
   }
   const literals = glob.split(/[*?]/);
-  if (glob.includes('?')) return withLiterals(literals, (text) => walk(glob, text));
-  if (parts.length === 1) return withLiterals(literals, (text) => text === glob);
-  return withLiterals(literals, (text) => holdsParts(parts, text));
+  if (glob.includes('?')) return { literals, matches: (text, begin, end) => walk(glob, text, begin, end) };
+  if (parts.length > 1) return { literals, matches: (text, begin, end) => holdsParts(parts, text, begin, end) };
+  const matches = (text: string, begin: number, end: number): boolean =>
+    end - begin === glob.length && text.startsWith(glob, begin);
+  return { literals, matches };
 }
 
 /** The first part begins the text, the last one ends it, those between follow each other. The first fit is the best. */
-function holdsParts(parts: readonly string[], text: string): boolean {
+function holdsParts(parts: readonly string[], text: string, begin: number, textEnd: number): boolean {
   const first = parts[0] as string;
   const last = parts[parts.length - 1] as string;
-  const end = text.length - last.length;
-  if (end < first.length || !text.startsWith(first) || !text.endsWith(last)) return false;
-  let at = first.length;
+  const end = textEnd - last.length;
+  let at = begin + first.length;
+  if (end < at || !text.startsWith(first, begin) || !text.startsWith(last, end)) return false;
   for (let i = 1; i < parts.length - 1; i++) {
     const part = parts[i] as string;
     const found = text.indexOf(part, at);
@@ -59,11 +73,11 @@ function holdsParts(parts: readonly string[], text: string): boolean {
  * Both are walked once; after a mismatch the last star takes one character more. At worst the product of the lengths:
  * no pattern is slow. (picomatch was tried: it lets an escaped `|` through as an alternative.)
  */
-function walk(glob: string, text: string): boolean {
+function walk(glob: string, text: string, begin: number, end: number): boolean {
   let at = 0;
   let star = -1;
-  let taken = 0;
-  for (let i = 0; i < text.length;) {
+  let taken = begin;
+  for (let i = begin; i < end;) {
     if (glob[at] === '*') {
       star = at++;
       taken = i;

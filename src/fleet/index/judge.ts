@@ -7,10 +7,14 @@ const passed = 2;
 /** Comparing all signs one after the other is so many times cheaper for each than on demand. */
 const advance = 4;
 
-/** The texts of one kind by number: in lower case, their signs, and room for a verdict on each. */
+/** Numbers that say who holds a text: how often it is held, and the slot if that is once. */
+export const holderWords = 2;
+
+/** The texts of one kind by number: in lower case, their signs, who holds them, and room for a verdict on each. */
 export interface JudgedTexts {
   lowers: readonly string[];
   signs: Int32Array;
+  holders: Uint32Array;
   verdicts: Uint8Array;
 }
 
@@ -26,25 +30,56 @@ export class Judge {
     texts.verdicts[0] = failed;
   }
 
-  /**
-   * To be called before so many rows ask: rules out what the signs rule out, for all texts at once if that is cheaper.
-   * Returns false if it is known then that none passes.
-   */
-  prepare(rows: number): boolean {
+  /** To be called before so many rows ask: rules out what the signs rule out, for all texts at once if that is cheaper. */
+  prepare(rows: number): void {
     const { lowers, signs, verdicts } = this.texts;
-    if (rows * advance < lowers.length) return true;
+    if (!this.isCheaperAtOnce(rows)) return;
     const [first, second, third, fourth] = this.asked as unknown as [number, number, number, number];
-    let isSomePossible = false;
     for (let id = 1, at = signWords; id < lowers.length; id++, at += signWords) {
       const isPossible =
         ((signs[at] as number) & first) === first &&
         ((signs[at + 1] as number) & second) === second &&
         ((signs[at + 2] as number) & third) === third &&
         ((signs[at + 3] as number) & fourth) === fourth;
-      if (isPossible) isSomePossible = true;
-      else verdicts[id] = failed;
+      if (!isPossible) verdicts[id] = failed;
     }
-    return isSomePossible;
+  }
+
+  /** True if looking at all texts is cheaper than at those that so many rows hold. */
+  isCheaperAtOnce(rows: number): boolean {
+    return rows * advance >= this.texts.lowers.length;
+  }
+
+  /**
+   * Puts the test to all texts at once, and names the slots of those that pass and are held once. Returns whether others
+   * pass too, for which `hasPassed` is to be asked by slot. Texts of slots that are not left are spared the test.
+   *
+   * @param isLeft by slot: 1 if it is of interest
+   */
+  findAll(isLeft: Uint8Array, found: (slot: number) => void): boolean {
+    const { lowers, signs, holders, verdicts } = this.texts;
+    const [first, second, third, fourth] = this.asked as unknown as [number, number, number, number];
+    let isSomeShared = false;
+    for (let id = 1, at = signWords; id < lowers.length; id++, at += signWords) {
+      if (((signs[at] as number) & first) !== first) continue;
+      if (((signs[at + 1] as number) & second) !== second) continue;
+      if (((signs[at + 2] as number) & third) !== third) continue;
+      if (((signs[at + 3] as number) & fourth) !== fourth) continue;
+      const isHeldOnce = holders[id * holderWords] === 1;
+      const slot = holders[id * holderWords + 1] as number;
+      if ((isHeldOnce && isLeft[slot] === 0) || !this.test(lowers[id] as string)) continue;
+      if (isHeldOnce) found(slot);
+      else {
+        verdicts[id] = passed;
+        isSomeShared = true;
+      }
+    }
+    return isSomeShared;
+  }
+
+  /** After `findAll`: whether a text that is held more than once has passed. */
+  hasPassed(id: number): boolean {
+    return this.texts.verdicts[id] === passed;
   }
 
   passes(id: number): boolean {

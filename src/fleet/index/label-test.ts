@@ -10,11 +10,19 @@ export function labelTest(asking: Asking, requirement: LabelRequirement): SlotTe
   if (key === 0) return () => withoutLabel;
   const fits = labelValueTest(asking, requirement);
   const { ids } = lists;
-  const { offset, lengths } = columns;
+  const { offset } = columns;
+  const length = columns.lengths.labels;
+  /** Where the last row had the label: most rows have theirs in the same order. */
+  let usual = 0;
   return (slot) => {
     const from = offset[slot] as number;
-    const to = from + (lengths.labels[slot] as number);
-    for (let at = from; at < to; at += labelWidth) if (ids[at] === key) return fits(ids[at + 1] as number);
+    const to = from + (length[slot] as number);
+    if (from + usual < to && ids[from + usual] === key) return fits(ids[from + usual + 1] as number);
+    for (let at = from; at < to; at += labelWidth) {
+      if (ids[at] !== key) continue;
+      usual = at - from;
+      return fits(ids[at + 1] as number);
+    }
     return withoutLabel;
   };
 }
@@ -25,11 +33,12 @@ function labelValueTest(asking: Asking, requirement: LabelRequirement): (id: num
   if (operator === 'exists') return () => true;
   if (operator === 'absent') return () => false;
   if (operator === 'in' || operator === 'notIn') {
-    // Number 0 is the empty value, which a label may have.
-    const takesEmpty = requirement.values.has('');
-    const found = [...requirement.values].map((value) => values.find(value)).filter((id) => id !== 0 || takesEmpty);
-    const wanted = new Set(found);
-    return (id) => wanted.has(id) === (operator === 'in');
+    const isWanted = asking.table.scratch.takeBytes(values.capacity);
+    for (const value of requirement.values) isWanted[values.find(value)] = 1;
+    // Number 0 is the empty value, which a label may have, and every value that no label has.
+    isWanted[0] = requirement.values.has('') ? 1 : 0;
+    const expected = operator === 'in' ? 1 : 0;
+    return (id) => isWanted[id] === expected;
   }
   const judge = judgeFor(asking, values, (value) => valueMatches(value, requirement));
   return (id) => judge.passes(id);

@@ -64,6 +64,8 @@ const partLengthMax = 1_000;
 export class RowEncoder {
   private readonly list: number[] = [];
   private readonly before: number[] = [];
+  /** The one that is worked on. */
+  private slot = 0;
 
   constructor(
     private readonly atoms: RowAtoms,
@@ -73,6 +75,7 @@ export class RowEncoder {
 
   /** Fills a free slot. */
   fill(slot: number, row: ApplicationRow): void {
+    this.slot = slot;
     this.fillSingle(slot, row);
     this.fillList(slot, row);
   }
@@ -91,7 +94,7 @@ export class RowEncoder {
     this.fill(slot, row);
 
     let at = 0;
-    for (const field of singleFields) this.atoms.ofField[field].release(before[at++] as number);
+    for (const field of singleFields) this.atoms.ofField[field].release(before[at++] as number, slot);
     const partLengths = at;
     at += listParts.length;
     for (const [i, part] of listParts.entries()) {
@@ -101,8 +104,9 @@ export class RowEncoder {
 
   /** Lets go what a slot holds. */
   empty(slot: number): void {
+    this.slot = slot;
     const { single, lengths, offset } = this.columns;
-    for (const field of singleFields) this.atoms.ofField[field].release(single[field][slot] as number);
+    for (const field of singleFields) this.atoms.ofField[field].release(single[field][slot] as number, slot);
     const begin = offset[slot] as number;
     let at = begin;
     for (const part of listParts) at = this.releasePart(part, this.lists.ids, at, lengths[part][slot] as number);
@@ -117,7 +121,7 @@ export class RowEncoder {
 
   private releasePart(part: ListPart, ids: ArrayLike<number>, begin: number, length: number): number {
     const of = this.atoms.ofPart[part];
-    for (let i = 0; i < length; i++) (of[i % of.length] as Atoms).release(ids[begin + i] as number);
+    for (let i = 0; i < length; i++) (of[i % of.length] as Atoms).release(ids[begin + i] as number, this.slot);
     return begin + length;
   }
 
@@ -125,16 +129,19 @@ export class RowEncoder {
     const { atoms } = this;
     const { single } = this.columns;
     const { operation, destination } = row;
-    row.health = atoms.word.text((single.health[slot] = atoms.word.retain(row.health)));
-    row.sync = atoms.word.text((single.sync[slot] = atoms.word.retain(row.sync)));
-    single.phase[slot] = atoms.word.retain(operation?.phase);
-    row.project = atoms.project.text((single.project[slot] = atoms.project.retain(row.project)));
-    row.namespace = atoms.namespace.text((single.namespace[slot] = atoms.namespace.retain(row.namespace)));
-    row.name = atoms.name.text((single.name[slot] = atoms.name.retain(row.name)));
-    const server = (single.server[slot] = atoms.server.retain(destination.server));
+    row.health = atoms.word.text((single.health[slot] = atoms.word.retain(row.health, slot)));
+    row.sync = atoms.word.text((single.sync[slot] = atoms.word.retain(row.sync, slot)));
+    single.phase[slot] = atoms.word.retain(operation?.phase, slot);
+    row.project = atoms.project.text((single.project[slot] = atoms.project.retain(row.project, slot)));
+    row.namespace = atoms.namespace.text((single.namespace[slot] = atoms.namespace.retain(row.namespace, slot)));
+    row.name = atoms.name.text((single.name[slot] = atoms.name.retain(row.name, slot)));
+    const server = (single.server[slot] = atoms.server.retain(destination.server, slot));
     if (server !== 0) destination.server = atoms.server.text(server);
-    single.destination[slot] = atoms.destination.retain(destination.name);
-    const namespace = (single.destinationNamespace[slot] = atoms.destinationNamespace.retain(destination.namespace));
+    single.destination[slot] = atoms.destination.retain(destination.name, slot);
+    const namespace = (single.destinationNamespace[slot] = atoms.destinationNamespace.retain(
+      destination.namespace,
+      slot,
+    ));
     if (namespace !== 0) destination.namespace = atoms.destinationNamespace.text(namespace);
   }
 
@@ -161,7 +168,8 @@ export class RowEncoder {
 
   private addLabels(labels: ApplicationRow['labels']): void {
     const { labelKey, labelValue } = this.atoms;
-    for (const key in labels) this.list.push(labelKey.retain(key), labelValue.retain(labels[key]));
+    for (const key in labels)
+      this.list.push(labelKey.retain(key, this.slot), labelValue.retain(labels[key], this.slot));
   }
 
   private addSource(source: ApplicationRow['sources'][number]): void {
@@ -190,7 +198,7 @@ export class RowEncoder {
   }
 
   private add(atoms: Atoms, text: string): string {
-    const id = atoms.retain(text);
+    const id = atoms.retain(text, this.slot);
     this.list.push(id);
     return atoms.text(id);
   }
@@ -201,7 +209,9 @@ export class RowEncoder {
     const length = list.length - begin;
     if (length <= partLengthMax) return length;
     const of = this.atoms.ofPart[part];
-    for (let i = partLengthMax; i < length; i++) (of[i % of.length] as Atoms).release(list[begin + i] as number);
+    for (let i = partLengthMax; i < length; i++) {
+      (of[i % of.length] as Atoms).release(list[begin + i] as number, this.slot);
+    }
     list.length = begin + partLengthMax;
     return partLengthMax;
   }

@@ -1,6 +1,5 @@
 import type { Atoms } from './atoms.js';
-import { withLiterals } from './glob.js';
-import type { Judge } from './judge.js';
+import { withLiterals, type LowerTest } from './glob.js';
 import { listParts, partBegin, type ListPart } from './row-columns.js';
 import { labelWidth } from './row-encoding.js';
 import type { RowTable } from './row-table.js';
@@ -8,77 +7,79 @@ import type { RowTable } from './row-table.js';
 /** What is searched in the columns; the lists are searched whole. */
 const textFields = ['name', 'namespace', 'project', 'server', 'destination', 'destinationNamespace'] as const;
 
+/** Says of a slot whether some number there passes. */
+type SlotSearch = (slot: number, passes: (id: number) => boolean) => boolean;
+
 /**
- * Keeps, of `slots`, those of rows that have a text (in lower case) in one of theirs, in another array. One property after
- * the other is searched in all rows that are left, so that a row is done with its first find and each loop is a plain
- * walk over one column.
+ * Keeps, of `slots`, those of rows that have a text (in lower case) in one of theirs, in another array. One kind of texts
+ * after the other is searched for all rows that are left, so that a row is done with its first find.
  */
 export function searchText(table: RowTable, slots: Uint32Array, text: string): Uint32Array {
-  const { columns, atoms, scratch } = table;
+  const { columns, atoms } = table;
   const test = withLiterals([text], (lower) => lower.includes(text));
-  const judges = new Map<Atoms, Judge>();
-  const judgeOf = (of: Atoms): Judge => {
-    const judge = judges.get(of) ?? of.judge(test, scratch.takeBytes(of.capacity));
-    judges.set(of, judge);
-    return judge;
-  };
-  const search = new Search(slots, scratch.takeSlots(slots.length, 1));
-  for (const field of textFields) search.column(columns.single[field], judgeOf(atoms.ofField[field]));
+  const search = new Search(table, slots, test);
+  for (const field of textFields) {
+    const ids = columns.single[field];
+    search.kind(atoms.ofField[field], (slot, passes) => passes(ids[slot] as number));
+  }
   for (const part of listParts) {
     const of = atoms.ofPart[part];
-    for (const [turn, each] of of.entries()) search.part(table, part, { turn, width: of.length, judge: judgeOf(each) });
+    for (const [turn, each] of of.entries()) search.kind(each, partSearch(table, part, turn, of.length));
   }
   if (text.includes('=')) searchPairs(table, search, text);
   return search.found.subarray(0, search.foundCount);
 }
 
+function partSearch({ columns, lists }: RowTable, part: ListPart, turn: number, width: number): SlotSearch {
+  const begin = partBegin(columns, part);
+  const length = columns.lengths[part];
+  const { ids } = lists;
+  return (slot, passes) => {
+    const from = begin(slot);
+    const to = from + (length[slot] as number);
+    for (let at = from + turn; at < to; at += width) if (passes(ids[at] as number)) return true;
+    return false;
+  };
+}
+
 /** Moves the slots of rows that are found from one array to the other. */
 class Search {
+  readonly found: Uint32Array;
   foundCount = 0;
-  private left: number;
+  /** By slot: 1 as long as it is asked and not found. */
+  private readonly isLeft: Uint8Array;
 
   constructor(
+    private readonly table: RowTable,
     private readonly slots: Uint32Array,
-    readonly found: Uint32Array,
+    private readonly test: LowerTest,
   ) {
-    this.left = slots.length;
+    this.found = table.scratch.takeSlots(slots.length, 1);
+    this.isLeft = table.scratch.takeBytes(table.end);
+    for (let i = 0; i < slots.length; i++) this.isLeft[slots[i] as number] = 1;
   }
 
-  column(ids: Uint32Array, judge: Judge): void {
-    if (!judge.prepare(this.left)) return;
-    const { slots } = this;
-    let kept = 0;
-    for (let i = 0; i < this.left; i++) {
-      const slot = slots[i] as number;
-      if (judge.passes(ids[slot] as number)) this.found[this.foundCount++] = slot;
-      else slots[kept++] = slot;
+  /** Most texts are held by one row, which is known: the others are walked through only if a text of many rows fits. */
+  kind(of: Atoms, holds: SlotSearch): void {
+    const judge = of.judge(this.test, this.table.scratch.takeBytes(of.capacity));
+    if (!judge.isCheaperAtOnce(this.slots.length - this.foundCount)) {
+      this.each((slot) => holds(slot, (id) => judge.passes(id)));
+    } else if (judge.findAll(this.isLeft, (slot) => this.find(slot))) {
+      this.each((slot) => holds(slot, (id) => judge.hasPassed(id)));
     }
-    this.left = kept;
-  }
-
-  part(table: RowTable, part: ListPart, of: { turn: number; width: number; judge: Judge }): void {
-    const { turn, width, judge } = of;
-    if (!judge.prepare(this.left)) return;
-    const { ids } = table.lists;
-    const begin = partBegin(table.columns, part);
-    const length = table.columns.lengths[part];
-    this.each((slot) => {
-      const from = begin(slot);
-      const to = from + (length[slot] as number);
-      for (let at = from + turn; at < to; at += width) if (judge.passes(ids[at] as number)) return true;
-      return false;
-    });
   }
 
   each(test: (slot: number) => boolean): void {
-    const { slots } = this;
-    let kept = 0;
-    for (let i = 0; i < this.left; i++) {
+    const { slots, isLeft } = this;
+    for (let i = 0; i < slots.length; i++) {
       const slot = slots[i] as number;
-      if (test(slot)) this.found[this.foundCount++] = slot;
-      else slots[kept++] = slot;
+      if (isLeft[slot] === 1 && test(slot)) this.find(slot);
     }
-    this.left = kept;
+  }
+
+  private find(slot: number): void {
+    this.isLeft[slot] = 0;
+    this.found[this.foundCount++] = slot;
   }
 }
 
