@@ -6,11 +6,13 @@ import type { ClusterLimits } from '../../config/config.js';
 import { AppError } from '../../errors/app-error.js';
 import { rowOf } from '../index/application-row.js';
 import type { Access } from './access.js';
-import type { Feed, FeedSnapshot } from './feed.js';
+import { Arrivals } from './arrivals.js';
+import type { FeedSnapshot } from './feed.js';
 import type { ClusterRows } from '../index/cluster-rows.js';
 import { LagMeter } from './lag-meter.js';
 import { Pulse, mayReadEverything } from './pulse.js';
 import { reconcile, type Reconciled } from './reconcile.js';
+import { showState } from './show-state.js';
 import type { TokenWatch, TokenWatchOptions } from './token-watch.js';
 import { missingRights, nothingShown, notReadYet, notUnderstood } from './shortcomings.js';
 
@@ -48,6 +50,7 @@ export class Connection {
   private tellOpen: () => void = () => {};
   private readonly whenOpen = new Promise<void>((resolve) => (this.tellOpen = resolve));
   private wasLive = false;
+  private readonly arrivals = new Arrivals();
   private readonly alike = new Map<string, string>();
   private isSick = false;
   private listNow: () => void = () => {};
@@ -113,6 +116,7 @@ export class Connection {
     const row = rowOf(cluster, signal.application);
     if (!row) return;
     const key = rowKey(row);
+    this.arrivals.came(key);
     if (signal.type === 'DELETED') return void rows.remove(key);
     const before = signal.type === 'MODIFIED' ? rows.entry(key) : undefined;
     if (rows.upsert(row, this.epoch) && before?.epoch === this.epoch) {
@@ -134,6 +138,7 @@ export class Connection {
   private takeUnreadable({ name = '', namespace = '' }: { name?: string; namespace?: string }): void {
     const { rows } = this.options;
     const key = rowKey({ name, namespace });
+    this.arrivals.came(key);
     const entry = rows.entry(key);
     if (!entry || entry.unconfirmed) return;
     rows.markUnconfirmed(key);
@@ -182,12 +187,12 @@ export class Connection {
   private async listOnce(): Promise<boolean> {
     const { cluster, api, rows, feed } = this.options;
     try {
-      const isStreaming = this.isOpen;
+      const stream = this.isOpen ? this.arrivals : undefined;
       const context = { cluster, api, rows, epoch: this.epoch, signal: this.signal };
-      const result = await reconcile(context, isStreaming, this.wasLive && isStreaming ? this.alike : undefined);
+      const result = await reconcile(context, stream, this.wasLive && stream ? this.alike : undefined);
       this.listed = result.listed;
       // Without a stream nothing but an empty list can be complete: the rows come with the stream's snapshot.
-      if (!isStreaming && result.listed > 0) return false;
+      if (!stream && result.listed > 0) return false;
       this.access.listed(result.areManyMissing);
       feed.touch('list');
       const missing = await this.whatIsMissing(result);
@@ -233,17 +238,4 @@ export class Connection {
   private pause(ms: number): Promise<void> {
     return pause(ms, undefined, { signal: this.signal });
   }
-}
-
-/** Says how the cluster is followed, unless the account has lost rights: then that. */
-export function showState(
-  feed: Feed,
-  { reduced }: Access,
-  state: 'live' | 'lagging' | 'polling',
-  missing: FeedSnapshot['incomplete'],
-  reason?: string,
-): void {
-  feed.markIncomplete(reduced ?? missing);
-  if (reduced) feed.move('access_reduced', reduced.message, reduced.code);
-  else feed.move(state, reason);
 }

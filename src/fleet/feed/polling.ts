@@ -6,11 +6,12 @@ import { rowOf } from '../index/application-row.js';
 import { withListed } from '../index/listed-row.js';
 import { rankNumber, urgencyOf } from '../index/urgency.js';
 import type { Access } from './access.js';
-import { showState, type WatcherOptions } from './connection.js';
+import type { WatcherOptions } from './connection.js';
 import type { FeedSnapshot } from './feed.js';
 import { concurrency, noteName, prune, type Pruned } from './prune.js';
 import { mayReadEverything } from './pulse.js';
 import { missingRights, notReadYet, notUnderstood } from './shortcomings.js';
+import { showState } from './show-state.js';
 
 /** Applications with a problem that are read one by one after one list. */
 const readsMax = 50;

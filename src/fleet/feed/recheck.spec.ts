@@ -3,6 +3,7 @@ import type { ArgoCdApi } from '../../argocd/argocd-api.js';
 import type { Application } from '../../argocd/schemas.js';
 import { rowOf } from '../index/application-row.js';
 import { ClusterRows } from '../index/cluster-rows.js';
+import { Arrivals } from './arrivals.js';
 import { reconcile } from './reconcile.js';
 
 const application = (name: string, status: string, version?: string): Application => ({
@@ -35,7 +36,7 @@ function cluster(count: number, listed: string) {
   const context = { cluster: 'eu', api, rows, epoch: 1, signal: new AbortController().signal };
   return {
     ...{ rows, asked, really, hear },
-    list: () => reconcile(context, true, alike),
+    list: () => reconcile(context, new Arrivals(), alike),
     onList: (work: () => void) => (whileListed = work),
     health: () => [...rows.rows()].map(({ health }) => health),
   };

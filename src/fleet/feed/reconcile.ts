@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { rowKey, type ApplicationRow } from '../../cache/row.js';
 import { AppError } from '../../errors/app-error.js';
 import { rowOf } from '../index/application-row.js';
+import type { Arrivals } from './arrivals.js';
 import { Recheck } from './recheck.js';
 import { concurrency, noteName, prune, readsMax, type ListContext, type Names, type Pruned } from './prune.js';
 
@@ -28,13 +28,14 @@ export interface Reconciled extends Pruned {
  * Holds one list against the rows that a stream brings. A list never overrules a later event: what was written after it
  * was asked for is left alone.
  *
+ * @param stream what the stream brings, if one is open
  * @param alike given for a list that looks for changes too; see `Recheck`
  *
  * Throws what `ArgoCdApi.list` throws, and an outage that shows in one of the requests after it.
  */
 export async function reconcile(
   context: ListContext,
-  isStreaming: boolean,
+  stream: Arrivals | undefined,
   alike?: Map<string, string>,
 ): Promise<Reconciled> {
   const { api, rows, signal } = context;
@@ -45,25 +46,18 @@ export async function reconcile(
     noteName(listed, item);
     recheck?.take(item);
   });
-  if (isStreaming) await snapshotSettled(context, listed);
+  if (stream) await snapshotSettled(context, stream, listed);
   const lost = (await recheck?.lost(list.resourceVersion)) ?? [];
-  const missing = isStreaming ? await readMissing(context, listed, lost) : nothingMissing;
+  const missing = stream ? await readMissing(context, listed, lost) : nothingMissing;
   for (const before of lost) recheck?.read(before);
   const pruned = await prune(context, mark, listed);
   return { ...missing, ...pruned, listed: listed.size, unreadable: list.unreadable + missing.unreadable };
 }
 
 /** Waits until the stream has brought every listed application, or brings no more of them. */
-async function snapshotSettled({ rows, epoch, signal }: ListContext, listed: Names): Promise<void> {
-  const awaited = (): number => [...listed.keys()].filter((key) => rows.entry(key)?.epoch !== epoch).length;
-  let left = awaited();
-  let quietSince = Date.now();
-  while (left > 0 && Date.now() - quietSince < snapshotQuietMs) {
-    await pause(50, undefined, { signal });
-    const now = awaited();
-    if (now !== left) quietSince = Date.now();
-    left = now;
-  }
+function snapshotSettled({ rows, epoch, signal }: ListContext, stream: Arrivals, listed: Names): Promise<void> {
+  const awaited = [...listed.keys()].filter((key) => rows.entry(key)?.epoch !== epoch);
+  return stream.settled(awaited, snapshotQuietMs, signal);
 }
 
 type Missing = Pick<Reconciled, 'unread' | 'unreadable' | 'needsSnapshot'>;
