@@ -4,20 +4,24 @@ import type { ErrorCode } from '../errors/catalogue.js';
 import type { ClusterLink, HeldCluster } from './cluster-link.js';
 import type { Feed } from './feed/feed.js';
 import type { LiveRefresh } from './feed/live-refresh.js';
+import { shownFeed, type ShownFeed } from './feed/shown-feed.js';
 import type { ClusterRows } from './index/cluster-rows.js';
 import type { Replica } from './feed/replica.js';
 import type { ClusterFacts } from './cluster-facts.js';
 import type { Scope } from './scope.js';
 
 /** Why a cluster's rows cannot be taken as the whole present truth. */
-export interface ClusterFailure {
+export interface ClusterFailure extends ShownFeed, FailureReason {
   cluster: string;
-  code: ErrorCode;
-  message: string;
   /** ISO 8601: when its rows were last known true. Absent if never. */
   lastSeenAt?: string;
   /** How many of its rows are shown as they were then. */
   staleRows: number;
+}
+
+interface FailureReason {
+  code: ErrorCode;
+  message: string;
 }
 
 /** A call that comes while a cluster is first read waits for it, at most until so long after the start. */
@@ -102,40 +106,33 @@ export class Cluster {
 
   /** Undefined when its rows are complete and true as of the last sign of life. */
   failure(scope: Scope): ClusterFailure | undefined {
-    const { state, asOf, reason, code, incomplete, completeAt } = this.feed.snapshot();
-    const seen = { ...(asOf ? { lastSeenAt: asOf.toISOString() } : {}) };
-    const cluster = this.name;
+    const { state, reason, code } = this.feed.snapshot();
     switch (state) {
       case 'live':
       case 'lagging':
       case 'polling':
       case 'access_reduced':
-        if (!incomplete) return undefined;
-        return {
-          cluster,
-          ...incomplete,
-          ...(completeAt ? { lastSeenAt: completeAt.toISOString() } : {}),
-          staleRows: this.rows.countUnconfirmed((project) => scope.project(project)),
-        };
+        return this.shortfall(scope);
       case 'idle':
       case 'seeding':
-        return {
-          cluster,
-          code: 'cluster_not_ready',
-          message: 'Still being read for the first time.',
-          ...seen,
-          staleRows: this.count(scope),
-        };
+        return this.failed(scope, { code: 'cluster_not_ready', message: 'Still being read for the first time.' });
       case 'stale':
       case 'down':
-        return {
-          cluster,
-          code: code ?? 'cluster_unreachable',
-          message: reason ?? 'It does not answer.',
-          ...seen,
-          staleRows: this.count(scope),
-        };
+        return this.failed(scope, { code: code ?? 'cluster_unreachable', message: reason ?? 'It does not answer.' });
     }
+  }
+
+  /** That its rows are not everything there is, however its feed fares. Undefined when they are. */
+  shortfall(scope: Scope): ClusterFailure | undefined {
+    const { incomplete, completeAt } = this.feed.snapshot();
+    if (!incomplete) return undefined;
+    const staleRows = this.rows.countUnconfirmed((project) => scope.project(project));
+    return this.failureOf(incomplete, completeAt, staleRows);
+  }
+
+  /** That nothing is known of it now, for the reason that is given. */
+  failed(scope: Scope, why: FailureReason): ClusterFailure {
+    return this.failureOf(why, this.feed.snapshot().asOf, this.count(scope));
   }
 
   /** Rows that the scope sees. */
@@ -146,5 +143,10 @@ export class Cluster {
   /** True when the row must be shown as stale. */
   isStale(row: Parameters<ClusterRows['isUnconfirmed']>[0]): boolean {
     return !this.feed.isLive || this.rows.isUnconfirmed(row);
+  }
+
+  private failureOf({ code, message }: FailureReason, seenAt: Date | undefined, staleRows: number): ClusterFailure {
+    const lastSeenAt = seenAt && { lastSeenAt: seenAt.toISOString() };
+    return { cluster: this.name, code, message, ...shownFeed(this.feed.snapshot()), ...lastSeenAt, staleRows };
   }
 }

@@ -1,5 +1,6 @@
 import type { Tool as McpTool } from '@modelcontextprotocol/server';
 import { z } from 'zod';
+import { listedBriefly } from '../tools/answers.js';
 import type { Tool } from '../tools/tool.js';
 
 /** An argument that is mirrored into the HTTP header `Mcp-Param-<header>`, so that a proxy can route on it. */
@@ -52,11 +53,12 @@ export function toolDefinition(tool: Tool): ToolDefinition {
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string, unknown> {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io,
-    override: ({ jsonSchema: node }) => {
+    override: ({ zodSchema, jsonSchema: node }) => {
       // zod writes the range of safe integers into every integer; it tells a reader nothing and costs tokens.
       if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
       if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
-      if (io === 'output') shorten(node);
+      if (io === 'output') shorten(node, listedBriefly.has(zodSchema));
+      else leaveToTheGate(node);
     },
   });
   return rest;
@@ -67,8 +69,18 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): Record<string,
  * chosen to need no more. Paid for in every conversation, so nothing is repeated here. A client that keeps the schema
  * must not refuse the answers of a newer server for a field that was added.
  */
-function shorten(node: { description?: string; additionalProperties?: unknown; propertyNames?: unknown }): void {
+function shorten(node: z.core.JSONSchema.BaseSchema, isBrief: boolean): void {
   delete node.description;
   delete node.propertyNames;
   if (node.additionalProperties === false) delete node.additionalProperties;
+  if (isBrief) {
+    delete node.properties;
+    delete node.required;
+  }
+}
+
+/** That a name has the form of a name and a text is not empty goes without saying; the gate says so to who needs it. */
+function leaveToTheGate(node: z.core.JSONSchema.BaseSchema): void {
+  delete node.pattern;
+  if (node.minLength === 1) delete node.minLength;
 }

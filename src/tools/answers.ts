@@ -2,15 +2,43 @@ import { z } from 'zod';
 
 /** Shapes that several tools answer with. */
 
+/** What is told of the feed of every cluster that an answer names. */
+const feedTimes = {
+  since: z.string().describe('ISO 8601: in this state since'),
+  lastEventAt: z.string().optional().describe('ISO 8601: last change heard of'),
+  lastListAt: z.string().optional().describe('ISO 8601: last full list'),
+};
+
 export const clusterFailure = z.object({
   cluster: z.string().describe('Cluster whose present state is not known'),
   code: z
     .string()
-    .describe('Kind of failure: cluster_not_ready, cluster_refused, cluster_unreachable or cluster_timeout'),
+    .describe(
+      'Kind of failure: cluster_not_ready, cluster_refused, cluster_unreachable, cluster_timeout or unavailable',
+    ),
   message: z.string().describe('What is the matter'),
+  state: z.string().describe('State of its feed, as in list_clusters'),
+  ...feedTimes,
   lastSeenAt: z.string().optional().describe('ISO 8601: when its rows were last known true; absent if never'),
   staleRows: z.int().describe('How many of its applications are known from then'),
 });
+
+const caveat = z.object({
+  cluster: z.string().describe('Cluster'),
+  state: z.string().describe('State of its feed, as in list_clusters'),
+  source: z.string().optional().describe('local: this replica watches it for itself, Redis is away'),
+  ...feedTimes,
+  reason: z.string().optional().describe('Why'),
+});
+
+/** Shapes that several tools answer with: `tools/list` says that they are objects, OpenAPI and docs/tools.md the rest. */
+export const listedBriefly: ReadonlySet<unknown> = new Set([caveat]);
+
+/** Of clusters that are served in full though their feed is not simply live. */
+export const caveatFields = {
+  caveats: z.array(caveat).optional().describe('Clusters whose part is there, but perhaps late: how they are followed'),
+  caveatsOmitted: z.int().optional().describe('Further such clusters that are not shown'),
+};
 
 /** Fields that end every list answer. */
 export const listEnd = {

@@ -17,7 +17,7 @@ export const application = kubernetesName.describe('Name of the application');
 export const namespace = kubernetesName
   .optional()
   .describe(
-    "The application's own namespace (where its Application object lives, not where it deploys to); only needed where two share a name",
+    "The application's own namespace (where its Application object lives, not where it deploys to); needed only if two share a name",
   );
 
 /** `cluster` of a tool on one application. */
@@ -37,7 +37,7 @@ export const clusterSelector = z
   .optional()
   .meta({ 'x-mcp-header': 'Cluster' })
   .describe(
-    'Which clusters: a comma list of names, globs (eu-*), labels (env=prod; labels of different keys must all hold) and exclusions (!eu-dev); absent = all',
+    'Which clusters: comma list of names, globs (eu-*), labels (env=prod; different keys must all hold), exclusions (!eu-dev); absent = all',
   );
 
 /**

@@ -43,10 +43,9 @@ describe('2026-07-28', () => {
       inputSchema: {
         type: 'object',
         properties: {
-          text: { type: 'string', minLength: 1, description: 'What to say' },
+          text: { type: 'string', description: 'What to say' },
           cluster: {
             type: 'string',
-            minLength: 1,
             maxLength: 200,
             description: 'Which clusters',
             'x-mcp-header': 'Cluster',

@@ -118,6 +118,7 @@ describeOwnRedis('replicas', () => {
     await start({ eu: {} });
     const all = await replicas(3);
     await settled(all, 'eu');
+    const startedAtMs = Date.now();
     await redis.kill();
     await eventually(() => {
       expect(sources(all, 'eu')).toEqual(['local', 'local', 'local']);
@@ -131,8 +132,14 @@ describeOwnRedis('replicas', () => {
     await eventually(() => all.forEach((each) => expect(wordsOf(each.rows('eu'))).toEqual(truth)), slow);
     const { clusters } = await all[0]!.get('/api/v1/clusters');
     expect(clusters).toMatchObject([{ feed: { state: 'live', source: 'local' } }]);
+    const list = () => all[0]!.get('/api/v1/applications?limit=1');
+    const local = { cluster: 'eu', state: 'live', source: 'local', reason: expect.stringMatching(/^Redis is away/) };
+    const { caveats } = await list();
+    expect(caveats).toMatchObject([local]);
+    expect(Date.parse(caveats[0].since)).toBeGreaterThan(startedAtMs);
     await redis.restart();
     await settled(all, 'eu');
+    expect((await list()).caveats).toBeUndefined();
   });
 
   it('a process that starts without Redis does not wait for it, and follows when it is there', async () => {

@@ -38,20 +38,6 @@ export async function askLive(clusters: readonly Cluster[], signal: AbortSignal)
 
 /** As `Cluster.failure`, for a cluster that was asked just now. */
 export function liveFailure(cluster: Cluster, scope: Scope, error: AppError | undefined): ClusterFailure | undefined {
-  const { asOf, completeAt, incomplete } = cluster.feed.snapshot();
   // It answered: how its stream fares does not matter, but what an account may not see is missing from a list too.
-  if (!error) return incomplete && failure(incomplete, completeAt, unconfirmedOf(cluster, scope));
-  return failure(error, asOf, cluster.count(scope));
-
-  function failure(
-    why: Pick<AppError, 'code' | 'message'>,
-    seenAt: Date | undefined,
-    staleRows: number,
-  ): ClusterFailure {
-    const { code, message } = why;
-    return { cluster: cluster.name, code, message, ...(seenAt ? { lastSeenAt: seenAt.toISOString() } : {}), staleRows };
-  }
+  return error ? cluster.failed(scope, error) : cluster.shortfall(scope);
 }
-
-const unconfirmedOf = ({ rows }: Cluster, scope: Scope): number =>
-  rows.countUnconfirmed((project) => scope.project(project));

@@ -1,6 +1,7 @@
 import { plainText } from '../index/plain-text.js';
 import { reasonOf } from '../index/reason.js';
 import { urgencyOf } from '../index/urgency.js';
+import { caveatSentence } from './caveats.js';
 import type { CommitDates } from './commit-dates.js';
 import { deployedSources } from './instance-facts.js';
 import { lagOf, type Lag, type LagRule } from './lag.js';
@@ -171,22 +172,24 @@ function summaryOf(
   total: number,
   lags: readonly PublicLag[],
   { differs }: SideBySide,
-  { unavailable, unavailableOmitted = 0 }: Completeness,
+  completeness: Completeness,
 ): string {
   const clusters = new Set(instances.map(({ row }) => row.cluster)).size;
   const well = instances.filter(({ row }) => row.health === 'Healthy' && row.sync === 'Synced').length;
   const of = total > instances.length ? ` of ${total}` : '';
   const sentences = [
     `${instances.length}${of} instance${instances.length === 1 && !of ? '' : 's'} on ${clusters} cluster${clusters === 1 ? '' : 's'}, ${well} Synced and Healthy.`,
-    ...(unavailable.length > 0 ? [notKnownSentence(unavailable, unavailableOmitted)] : []),
+    notKnownSentence(completeness),
+    caveatSentence(completeness),
     ...lags.map(lagSentence),
     differs.length > 0 ? `Differs: ${differs.join(', ')}.` : nothingDiffers(instances),
   ];
-  return sentences.join(' ');
+  return sentences.filter((sentence) => sentence !== '').join(' ');
 }
 
 /** What follows is not about the present of all: whoever reads only this must know. */
-function notKnownSentence(unavailable: Completeness['unavailable'], omitted: number): string {
+function notKnownSentence({ unavailable, unavailableOmitted: omitted = 0 }: Completeness): string {
+  if (unavailable.length === 0) return '';
   const names = unavailable.slice(0, namesMax).map(({ cluster }) => cluster);
   const more = unavailable.length + omitted - names.length;
   return `Not known now: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}; as last seen, where seen.`;

@@ -1,5 +1,5 @@
 import type { ApplicationRow } from '../../cache/row.js';
-import type { Cluster, ClusterFailure } from '../cluster.js';
+import type { Cluster } from '../cluster.js';
 import type { FleetIndex } from '../index/fleet-index.js';
 import { plainText } from '../index/plain-text.js';
 import type { Totals } from '../index/row-query.js';
@@ -8,7 +8,7 @@ import type { Scope } from '../scope.js';
 import type { VisibleClusters } from '../visible-clusters.js';
 import { applicationFilter } from './application-filter.js';
 import { groupCauses, type CauseGroup, type Causes } from './cause-groups.js';
-import { completenessOf } from './list-answer.js';
+import { completenessOf, type Completeness, type ShownMax } from './list-answer.js';
 import { publicRow, type PublicRow } from './public-row.js';
 import type { Removals } from './removals.js';
 import { statusChanges, type StatusChanges } from './status-changes.js';
@@ -19,7 +19,7 @@ const worstMax = 10;
 /** Applications with the same cause among the worst: more of them would hide the others. */
 const perCauseMax = 2;
 const clustersMax = 5;
-const unavailableMax = 5;
+const clustersShown: ShownMax = { unavailable: 5, caveats: 3 };
 const reasonLengthMax = 120;
 
 export interface FleetStatusQuery {
@@ -33,13 +33,10 @@ export interface FleetStatusQuery {
 /** One of the worst applications. `cause` is the number of an entry in `causes`, which then gives the reason. */
 export type WorstRow = Omit<PublicRow, 'revision'> & { cause?: number };
 
-export interface FleetStatus {
+export interface FleetStatus extends Completeness {
   /** What matters, in a few sentences of ours. */
   summary: string;
   clusters: { known: number; of: number };
-  asOf?: string;
-  unavailable: ClusterFailure[];
-  unavailableOmitted?: number;
   applications: number;
   broken: number;
   health: Record<string, number>;
@@ -83,13 +80,12 @@ export async function fleetStatus(
     sinceMs,
     nowMs,
   );
-  const { asOf, unavailable, unavailableOmitted = 0 } = completenessOf(asked, scope);
+  const completeness = completenessOf(asked, scope, undefined, clustersShown);
+  const { unavailable, unavailableOmitted = 0 } = completeness;
   const notKnown = unavailable.length + unavailableOmitted;
   const status: Omit<FleetStatus, 'summary'> = {
     clusters: { known: asked.length - notKnown, of: asked.length },
-    ...(asOf ? { asOf } : {}),
-    unavailable: unavailable.slice(0, unavailableMax),
-    ...(notKnown > unavailableMax ? { unavailableOmitted: notKnown - unavailableMax } : {}),
+    ...completeness,
     ...countsOf(rows),
     ...byCluster(rows),
     worst: worstOf(rows.broken, causes).map((each) => worstRow(each, names, causes, nowMs)),

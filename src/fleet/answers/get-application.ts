@@ -1,15 +1,16 @@
 import type { DetailCache } from '../../cache/detail-cache.js';
 import type { ApplicationRow } from '../../cache/row.js';
 import { AppError } from '../../errors/app-error.js';
-import type { Cluster, ClusterFailure } from '../cluster.js';
+import type { ClusterFailure } from '../cluster.js';
 import type { Scope } from '../scope.js';
 import type { VisibleClusters } from '../visible-clusters.js';
 import { detailOfRow, withExtras, type ApplicationDetail } from './application-detail.js';
 import { extrasOf } from './application-extras.js';
+import { caveatsOf, type Caveats } from './caveats.js';
 import { findApplication, type ApplicationName, type Found } from './application-lookup.js';
 import { readLive, recall, remember } from './read-application.js';
 
-export interface ApplicationAnswer {
+export interface ApplicationAnswer extends Caveats {
   application: ApplicationDetail;
   /**
    * ISO 8601: when Argo CD was asked for what is shown. Of a cached detail that is the earlier moment, although the
@@ -45,7 +46,7 @@ export async function getApplication(
     const known = await recall(details, cluster, found.row);
     if (known) {
       const application = withExtras(detailOfRow(found.row, cluster, Date.now()), known.extras);
-      return { application, asOf: known.readAt, cached: true, ...unavailableOf(found) };
+      return { application, asOf: known.readAt, cached: true, ...howComplete(found) };
     }
   }
   try {
@@ -54,7 +55,7 @@ export async function getApplication(
     const read = { extras: extrasOf(application), readAt: new Date(nowMs).toISOString() };
     remember(details, cluster, row, read);
     const { stale: _, ...detail } = detailOfRow(row, cluster, nowMs);
-    return { application: withExtras(detail, read.extras), asOf: read.readAt, ...unavailableOf(found) };
+    return { application: withExtras(detail, read.extras), asOf: read.readAt, ...howComplete(found) };
   } catch (error) {
     const failure = AppError.from(error);
     if (fresh || !found.row || !saysNothing(failure)) throw failure;
@@ -79,32 +80,24 @@ async function lastKnown(
   const { cluster } = found;
   const known = await recall(details, cluster, row);
   const detail = detailOfRow(row, cluster, Date.now());
-  const lastSeenAt = cluster.feed.snapshot().asOf?.toISOString();
-  const asOf = known?.readAt ?? lastSeenAt;
+  const asOf = known?.readAt ?? cluster.feed.snapshot().asOf?.toISOString();
   return {
     application: { ...(known ? withExtras(detail, known.extras) : detail), stale: true },
     ...(asOf ? { asOf } : {}),
     ...(known ? { cached: true } : {}),
     stale: true,
-    ...unavailableOf(found, failureOf(cluster, scope, failure, lastSeenAt)),
+    ...howComplete(found, cluster.failed(scope, failure)),
   };
 }
 
-function unavailableOf(
-  { unsearched }: Found,
+function howComplete(
+  { cluster, unsearched }: Found,
   own?: ClusterFailure,
-): Pick<ApplicationAnswer, 'unavailable' | 'unavailableOmitted'> {
+): Pick<ApplicationAnswer, 'unavailable' | 'unavailableOmitted' | keyof Caveats> {
   const { unavailable = [], unavailableOmitted } = unsearched ?? {};
   return {
     unavailable: own ? [own, ...unavailable] : unavailable,
     ...(unavailableOmitted ? { unavailableOmitted } : {}),
+    ...(own ? {} : caveatsOf([cluster], 1)),
   };
 }
-
-const failureOf = (cluster: Cluster, scope: Scope, failure: AppError, lastSeenAt?: string): ClusterFailure => ({
-  cluster: cluster.name,
-  code: failure.code,
-  message: failure.message,
-  ...(lastSeenAt ? { lastSeenAt } : {}),
-  staleRows: cluster.count(scope),
-});

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Cluster } from '../cluster.js';
 import { decodeCursor, encodeCursor } from '../index/cursor.js';
-import type { FeedSource, FeedState } from '../feed/feed.js';
+import type { FeedSource } from '../feed/feed.js';
+import { shownFeed, type ShownFeed } from '../feed/shown-feed.js';
 import { completenessOf, type Completeness } from './list-answer.js';
 import type { Scope } from '../scope.js';
 import type { VisibleClusters } from '../visible-clusters.js';
@@ -10,15 +11,7 @@ export interface PublicCluster {
   cluster: string;
   labels: Record<string, string>;
   version?: string;
-  feed: {
-    state: FeedState;
-    source?: FeedSource;
-    since: string;
-    asOf?: string;
-    lastEventAt?: string;
-    lastListAt?: string;
-    reason?: string;
-  };
+  feed: ShownFeed & { source?: FeedSource; asOf?: string; reason?: string };
   /** Applications that the index holds and the caller may see. */
   applications: number;
   readOnly: boolean;
@@ -58,7 +51,8 @@ export async function listClusters(
 
 /** A cluster as every tool and event shows it. */
 export function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
-  const { state, source, since, asOf, lastEventAt, lastListAt, reason, notice, incomplete } = cluster.feed.snapshot();
+  const feed = cluster.feed.snapshot();
+  const { source, asOf, reason, notice, incomplete } = feed;
   const { version, uiUrl } = cluster.facts;
   const why = reason ?? incomplete?.message ?? notice;
   return {
@@ -66,12 +60,9 @@ export function publicCluster(cluster: Cluster, scope: Scope): PublicCluster {
     labels: { ...cluster.labels },
     ...(version ? { version } : {}),
     feed: {
-      state,
+      ...shownFeed(feed),
       ...(source ? { source } : {}),
-      since: since.toISOString(),
       ...(asOf ? { asOf: asOf.toISOString() } : {}),
-      ...(lastEventAt ? { lastEventAt: lastEventAt.toISOString() } : {}),
-      ...(lastListAt ? { lastListAt: lastListAt.toISOString() } : {}),
       ...(why ? { reason: why } : {}),
     },
     applications: cluster.count(scope),

@@ -1,3 +1,4 @@
+import { caveatSentence } from './caveats.js';
 import type { FleetStatus } from './fleet-status.js';
 
 /** Characters of JSON; some 1,500 tokens. Names of 253 characters must not make a small answer a large one. */
@@ -18,6 +19,7 @@ export function statusSummary(status: Omit<FleetStatus, 'summary'>): string {
   ].filter(([number]) => (number as number) > 0);
   const sentences = [
     `${clusters.known} of ${count(clusters.of, 'cluster')} known${missing(status)}.`,
+    caveatSentence(status),
     `${broken === 0 ? 'None' : broken} of ${count(applications, 'application')} ${broken === 1 ? 'is' : 'are'} broken.`,
     causeCount > 0 ? `${count(causeCount, 'cause')} behind ${grouped} of them.` : '',
     `Last ${changed.minutes} min: ${moved.map((part) => part.join(' ')).join(', ') || 'no change'}.`,

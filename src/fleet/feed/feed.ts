@@ -53,6 +53,8 @@ const skewMaxMs = 1_000;
 
 /** Keeps the state of one cluster's feed and tells listeners when it changes. */
 export class Feed {
+  /** Since when this process watches the cluster for itself, while it does. */
+  localSince?: Date;
   private current: FeedSnapshot;
   private readonly listeners = new Set<(feed: FeedSnapshot) => void>();
   private readonly touchListeners = new Set<() => void>();
@@ -113,6 +115,7 @@ export class Feed {
   setSource(source: FeedSource): void {
     if (source === this.current.source) return;
     this.current = { ...this.current, source };
+    this.localSince = source === 'local' ? this.now() : undefined;
     this.tell();
   }
 
@@ -125,6 +128,7 @@ export class Feed {
     const latest = this.now().getTime() + skewMaxMs;
     const notAfter = (time: Date | undefined) => (time && time.getTime() > latest ? new Date(latest) : time);
     this.current = { ...said, since: notAfter(said.since) ?? said.since, source: 'follower' };
+    this.localSince = undefined;
     for (const field of ['asOf', 'lastEventAt', 'lastListAt', 'completeAt'] as const) {
       if (said[field]) this.current[field] = notAfter(said[field]);
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { lagRules } from '../../fleet/answers/lag.js';
 import { columns, type Column } from '../../fleet/answers/side-by-side.js';
-import { listEnd } from '../answers.js';
+import { caveatFields, listEnd } from '../answers.js';
 import { clusterSelector, namespace } from '../parameters.js';
 import { defineTool } from '../tool.js';
 import { applicationFilters } from './list-applications.js';
@@ -109,6 +109,7 @@ export const compareApplication = defineTool({
     asOf: listEnd.asOf,
     unavailable: listEnd.unavailable,
     unavailableOmitted: listEnd.unavailableOmitted,
+    ...caveatFields,
   }),
   run: (query, { fleet, signal }) => fleet.compareApplication(query, signal),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { applicationDetail, clusterFailure, listEnd } from '../answers.js';
+import { applicationDetail, caveatFields, clusterFailure, listEnd } from '../answers.js';
 import { application, clusterName, namespace } from '../parameters.js';
 import { defineTool } from '../tool.js';
 
@@ -35,6 +35,7 @@ export const getApplication = defineTool({
       .array(clusterFailure)
       .describe('Its cluster, if it did not answer; others, if they may have the name'),
     unavailableOmitted: listEnd.unavailableOmitted,
+    caveats: caveatFields.caveats,
   }),
   run: (name, { fleet, signal }) => fleet.getApplication(name, signal),
 });

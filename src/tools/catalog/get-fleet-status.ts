@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { changeKinds } from '../../fleet/answers/status-changes.js';
-import { listEnd, row } from '../answers.js';
+import { caveatFields, listEnd, row } from '../answers.js';
 import { clusterSelector } from '../parameters.js';
 import { defineTool } from '../tool.js';
 import { applicationFilters } from './list-applications.js';
@@ -63,6 +63,7 @@ export const getFleetStatus = defineTool({
     asOf: listEnd.asOf,
     unavailable: listEnd.unavailable,
     unavailableOmitted: listEnd.unavailableOmitted,
+    ...caveatFields,
     applications: count('Applications, stale ones included'),
     broken: count('Broken ones'),
     health: z.record(z.string(), z.int()).describe('Applications by health'),

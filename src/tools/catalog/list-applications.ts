@@ -3,7 +3,7 @@ import { dependsOnTime } from '../../fleet/answers/application-filter.js';
 import { groupFields, type GroupBy } from '../../fleet/index/row-groups.js';
 import { rowSorts } from '../../fleet/index/row-order.js';
 import { problemRanks, urgencyRanks, type UrgencyRank } from '../../fleet/index/urgency.js';
-import { listEnd, row } from '../answers.js';
+import { caveatFields, listEnd, row } from '../answers.js';
 import { clusterSelector, cursor, limit, namespace, oneOrMoreOf, wordsOf } from '../parameters.js';
 import { defineTool } from '../tool.js';
 
@@ -80,8 +80,8 @@ export const listApplications = defineTool({
   description:
     'Lists applications over the whole fleet, most urgent first: failed operations, comparison errors, Degraded, ' +
     'Missing, stuck, OutOfSync, then the rest. Use it too for "where does this image or commit run" and, with groupBy, ' +
-    '"how many per ...". Answers from an index without asking Argo CD; asOf says how old it is and unavailable which ' +
-    'clusters are missing or stale. totals counts all matches. Next: get_application for one, sync_application to deploy.',
+    '"how many per ...". Answers from an index without asking Argo CD; asOf says how old it is, unavailable which ' +
+    'clusters are missing or stale, caveats which may be late. totals counts all matches. Next: get_application for one, sync_application to deploy.',
   effect: 'read',
   idempotent: true,
   route: 'GET /applications',
@@ -115,6 +115,7 @@ export const listApplications = defineTool({
       })
       .describe('Counts over all matches, not only this page'),
     ...listEnd,
+    ...caveatFields,
   }),
   cachedForMs: (query) => (query.fresh || dependsOnTime(query) ? 0 : Infinity),
   run: (query, { fleet, signal }) => fleet.listApplications(query, signal),
