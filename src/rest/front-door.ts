@@ -28,15 +28,19 @@ export class FrontDoor {
   private readonly table = new RouteTable();
   /** Hosts that passed where nothing else was to be judged. The guard always says the same of the same request. */
   private readonly goodHosts = new Set<string>();
+  private varied: string;
 
   constructor(
     private rules: DoorRules,
     private readonly drain: RequestDrain,
-  ) {}
+  ) {
+    this.varied = varyOf(rules);
+  }
 
   /** Judges by other rules from the next request on. */
   adopt(rules: DoorRules): void {
     this.rules = rules;
+    this.varied = varyOf(rules);
     this.goodHosts.clear();
   }
 
@@ -47,7 +51,7 @@ export class FrontDoor {
 
   /** What answers differ by, for those that may be kept. */
   get vary(): string {
-    return [...this.rules.cors.vary, revalidate.vary].join(', ');
+    return this.varied;
   }
 
   /** Must run before any route is registered, so that it knows them all and stands before their own hooks. */
@@ -109,6 +113,8 @@ export class FrontDoor {
     return sent(sendProblem(reply, problem));
   }
 }
+
+const varyOf = ({ cors }: DoorRules): string => [...cors.vary, revalidate.vary].join(', ');
 
 const sent = (_reply: FastifyReply): true => true;
 

@@ -15,7 +15,14 @@ const caller = { name: 'local', role: 'admin' as const, scope: everything, tool:
 
 /** A short path in front of a long way that counts who comes along. */
 async function open() {
-  const state = { version: 1, runs: 0, longWay: 0, hosts: new Set<string>(), lines: [] as string[] };
+  const state = {
+    version: 1,
+    runs: 0,
+    longWay: 0,
+    vary: 'Authorization',
+    hosts: new Set<string>(),
+    lines: [] as string[],
+  };
   const tool = defineTool({
     name: 'count_things',
     title: 'Count',
@@ -45,7 +52,12 @@ async function open() {
   });
   const drain = new RequestDrain();
   const shortPath = new ShortPath({
-    door: { knows: (host) => state.hosts.has(host ?? ''), vary: 'Authorization' },
+    door: {
+      knows: (host) => state.hosts.has(host ?? ''),
+      get vary() {
+        return state.vary;
+      },
+    },
     drain,
     authenticator: { authenticate: () => caller },
     runner,
@@ -81,6 +93,18 @@ describe('the short path', () => {
     expect(headers['etag']).toMatch(/^W\/"/);
     expect(it.state.longWay).toBe(1);
     expect(it.state.lines.filter((line) => line.includes('tool call'))).toHaveLength(2);
+  });
+
+  it('gives each answer an id of its own, and the headers of the configuration in force', async () => {
+    const it = await open();
+    server = it.server;
+    await it.ask();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => it.ask()));
+    expect(new Set(answers.map(({ headers }) => headers['x-request-id'])).size).toBe(20);
+    expect(new Set(answers.map(({ headers }) => headers['vary']))).toEqual(new Set(['Authorization']));
+    it.state.vary = 'Origin, Authorization';
+    expect((await it.ask()).headers['vary']).toBe('Origin, Authorization');
+    expect(it.state.longWay).toBe(1);
   });
 
   it('is left as soon as anything in the index has changed', async () => {

@@ -4,11 +4,11 @@ import type { Authenticator } from '../auth/authenticator.js';
 import type { Caller } from '../auth/caller.js';
 import type { Tool } from '../tools/tool.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
+import { AnswerHead } from './answer-head.js';
 import { nextRequestId } from './fastify-options.js';
 import type { FrontDoor } from './front-door.js';
 import type { RequestDrain } from './request-drain.js';
-import { securityHeaders } from './security-headers.js';
-import { asOfHeader, matchesTag, revalidate, validatorOf } from './validator.js';
+import { matchesTag, validatorOf, type Validator } from './validator.js';
 
 export interface ShortPathOptions {
   door: Pick<FrontDoor, 'knows' | 'vary'>;
@@ -25,7 +25,6 @@ interface Known {
 
 const knownMax = 2_000;
 const urlCharactersMax = 2_000;
-export const jsonType = 'application/json; charset=utf-8';
 
 /**
  * Answers a GET that was answered before and whose answer still holds, before the framework has begun. It knows nothing
@@ -35,6 +34,7 @@ export const jsonType = 'application/json; charset=utf-8';
  */
 export class ShortPath {
   private readonly known = new LRUCache<string, Known>({ max: knownMax });
+  private readonly heads = new WeakMap<Validator, AnswerHead>();
 
   constructor(private readonly options: ShortPathOptions) {}
 
@@ -63,19 +63,22 @@ export class ShortPath {
     const requestId = nextRequestId();
     const result = this.options.runner.recall(known.tool, { caller, input: known.input, transport: 'rest', requestId });
     if (!result) return false;
-    const { etag, asOf, body } = validatorOf(result);
-    const isKnown = matchesTag(request.headers['if-none-match'], etag);
-    const headers = [
-      ...securityHeaders.flat(),
-      ...['x-request-id', requestId, 'cache-control', revalidate['cache-control'], 'vary', this.options.door.vary],
-      ...['etag', etag, ...(asOf === undefined ? [] : [asOfHeader, asOf])],
-    ];
-    if (isKnown) response.writeHead(304, headers).end();
-    else {
-      headers.push('content-type', jsonType, 'content-length', String(body.length));
-      response.writeHead(200, headers).end(body);
-    }
+    const validator = validatorOf(result);
+    const status = matchesTag(request.headers['if-none-match'], validator.etag) ? 304 : 200;
+    response.writeHead(status, this.headOf(validator).headersOf(status, requestId));
+    if (status === 304) response.end();
+    else response.end(validator.body);
     return true;
+  }
+
+  private headOf(validator: Validator): AnswerHead {
+    const { vary } = this.options.door;
+    let head = this.heads.get(validator);
+    if (head?.vary !== vary) {
+      head = new AnswerHead(validator, vary);
+      this.heads.set(validator, head);
+    }
+    return head;
   }
 
   /** Nothing about it that the door, the framework or the drain would have a say in. */

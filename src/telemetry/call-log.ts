@@ -12,7 +12,7 @@ export interface GoodCall {
 }
 
 const message = 'tool call';
-/** Kept beginnings of lines: tools times callers. */
+/** Callers whose beginnings of lines are kept, for each tool and transport. */
 const headsMax = 1_000;
 
 /**
@@ -21,7 +21,8 @@ const headsMax = 1_000;
  * which copies, judges and scrubs every field, costs more than the answer.
  */
 export class CallLog {
-  private readonly heads = new Map<string, string | undefined>();
+  /** By tool, transport and caller: looked up by texts that exist, no text is made for it. */
+  private readonly heads = new Map<string, Map<string, Map<string, string | undefined>>>();
   private readonly stream: { write(line: string): unknown };
   private readonly bindings: string;
   private ms = 0;
@@ -52,13 +53,20 @@ export class CallLog {
 
   /** Undefined where something in it looks like a secret: the logger decides about such a line as a whole. */
   private headOf({ tool, transport, caller }: GoodCall): string | undefined {
-    const key = `${tool} ${transport} ${caller}`;
-    if (this.heads.has(key)) return this.heads.get(key);
+    const heads = this.headsOf(tool, transport);
+    if (heads.has(caller)) return heads.get(caller);
     const fields = JSON.stringify({ tool, transport, caller, outcome: 'ok' });
     const text = `${this.bindings},${fields.slice(1, -1)}`;
     const head = scrubText(text) === text && caller.length <= 1_000 ? text : undefined;
-    if (this.heads.size < headsMax) this.heads.set(key, head);
+    if (heads.size < headsMax) heads.set(caller, head);
     return head;
+  }
+
+  private headsOf(tool: string, transport: string): Map<string, string | undefined> {
+    const ofTool = this.heads.get(tool) ?? new Map<string, Map<string, string | undefined>>();
+    const heads = ofTool.get(transport) ?? new Map<string, string | undefined>();
+    if (heads.size === 0) this.heads.set(tool, ofTool.set(transport, heads));
+    return heads;
   }
 
   private now(): string {

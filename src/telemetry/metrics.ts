@@ -3,6 +3,7 @@ import { applicationGauge, type ApplicationCount } from './application-gauge.js'
 import { ConfigMetrics } from './config-metrics.js';
 import { feedGauges, type FeedReading } from './feed-gauges.js';
 import { SubscriptionMetrics } from './subscription-metrics.js';
+import { TallyHistogram } from './tally-histogram.js';
 import { version } from './version.js';
 
 export type BreakerState = 'closed' | 'half_open' | 'open';
@@ -18,13 +19,12 @@ export class Metrics {
   private feeds: () => Iterable<FeedReading> = () => [];
   private applications: () => AsyncIterable<ApplicationCount> = async function* () {};
 
-  private readonly toolDuration = new Histogram({
+  private readonly toolDuration = new TallyHistogram(this.registry, {
     name: 'tool_duration_seconds',
     help: 'Duration of tool calls. The outcome is ok or an error code.',
     labelNames: ['tool', 'outcome'],
     // From an answer out of the index (below a millisecond) to a wait for a job (up to 50 s).
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60],
-    registers: [this.registry],
   });
 
   private readonly jobs = new Counter({
@@ -113,7 +113,7 @@ export class Metrics {
 
   /** @param outcome `ok` or an error code */
   toolCalled(tool: string, outcome: string, seconds: number): void {
-    this.toolDuration.observe({ tool, outcome }, seconds);
+    this.toolDuration.observe(tool, outcome, seconds);
   }
 
   /** A job came into a state. */
@@ -183,14 +183,11 @@ export class Metrics {
 
   /** What is measured, for documents and tests: process metrics included where they are on. */
   list(): { name: string; type: string; help: string; labels: string[] }[] {
-    return this.registry.getMetricsAsArray().map((metric) => {
+    return this.registry.getMetricsAsArray().map((entry) => {
       // The library's types leave out what every metric of it has.
-      const {
-        name,
-        help,
-        labelNames = [],
-      } = metric as unknown as { name: string; help: string; labelNames?: string[] };
-      return { name, type: metric.constructor.name.toLowerCase(), help, labels: labelNames.filter((l) => l !== 'le') };
+      const metric = entry as unknown as { name: string; type: string; help: string; labelNames?: string[] };
+      const { name, type, help, labelNames = [] } = metric;
+      return { name, type, help, labels: labelNames.filter((l) => l !== 'le') };
     });
   }
 
