@@ -1,5 +1,5 @@
 import { Session } from 'node:inspector';
-import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /**
  * Runs inside of the measured server (`node --import`) and tells the bench what only the process itself can know: its
@@ -8,14 +8,19 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 const resolutionMs = 5;
 const delay = monitorEventLoopDelay({ resolution: resolutionMs });
 const session = new Session();
-let utilisation = performance.eventLoopUtilization();
+let usage = process.cpuUsage();
+
+const cpuMsSince = (before) => {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+};
 
 const answers = {
   /** Forgets what was measured until now. */
   reset: () => {
     delay.enable();
     delay.reset();
-    utilisation = performance.eventLoopUtilization();
+    usage = process.cpuUsage();
     return {};
   },
   read: () => ({
@@ -24,8 +29,8 @@ const answers = {
     heapBytes: process.memoryUsage().heapUsed,
     // The monitor counts its own period as well.
     blockedMs: Math.max(0, delay.max / 1e6 - resolutionMs),
-    busyMs: performance.eventLoopUtilization(utilisation).active,
-    cpuMs: (process.cpuUsage().user + process.cpuUsage().system) / 1000,
+    cpuMs: cpuMsSince(usage),
+    cpuMsInAll: cpuMsSince({ user: 0, system: 0 }),
   }),
   startProfile: async () => {
     session.connect();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { selfTimes } from './profile.mjs';
@@ -23,7 +24,7 @@ export class ServerProcess {
     return this.#ask('reset');
   }
 
-  /** Memory, and how long the event loop stood still at worst. */
+  /** Memory and processor time; since the last `reset`: processor time, and how long the event loop stood still at worst. */
   read() {
     return this.#ask('read');
   }
@@ -42,6 +43,13 @@ export class ServerProcess {
     writeFileSync(`${this.file}.new`, stringify(config), { mode: 0o600 });
     renameSync(`${this.file}.new`, this.file);
     this.child.kill('SIGHUP');
+  }
+
+  /** Resolves when it is gone. */
+  async end() {
+    const gone = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await gone;
   }
 
   #ask(probe) {

@@ -41,6 +41,23 @@ export class Stage {
   }
 
   /**
+   * As `startQuietSimulators`, but each was asked these paths once and gives what it answered from then on
+   * (`recorded-simulators.mjs`). `parse` resolves to what `JSON.parse` of all of it takes there.
+   */
+  async startRecordedSimulators({ clusters, each, paths }) {
+    const file = join(this.folder, `fleet-${this.#children.length}.yaml`);
+    const script = join(root, 'test', 'bench', 'recorded-simulators.mjs');
+    const child = this.spawn(script, file, String(clusters), String(each), ...paths);
+    const instances = await lines(child, clusters);
+    const parse = async () => {
+      const answer = once(child, 'message');
+      child.send('parse');
+      return (await answer)[0];
+    };
+    return { file, applications: clusters * each, instances: instances.map((line) => JSON.parse(line)), parse };
+  }
+
+  /**
    * A server over a fleet, ready when it has read all of it.
    *
    * @param change of the configuration, which it may write to
