@@ -1,9 +1,8 @@
+import { withoutRepeats } from '../index/repeats.js';
 import { maskWord } from './cause-words.js';
 
 const lengthMax = 400;
 const maskedLengthMax = 120;
-/** Shorter parts between commas are items of a list, not messages. */
-const repeatedLengthMin = 20;
 
 /** What may stand between things of one kind for them to be a list. */
 const listGlue = /^(?:[\s,;]|and)*$/;
@@ -160,16 +159,4 @@ class Masker {
     this.out = isListed ? out.slice(0, last.end) : out + mask;
     this.last = { mask, end: this.out.length };
   }
-}
-
-/** One message per resource that failed, all alike, the last one cut: they are one. */
-function withoutRepeats(masked: string): string {
-  if (!masked.includes(',')) return masked;
-  const kept: string[] = [];
-  for (const part of masked.split(/,(?=\s?\p{L})/u)) {
-    const isRepeat =
-      part.trim().length >= repeatedLengthMin && kept.some((other) => other.trim().startsWith(part.trim()));
-    if (!isRepeat) kept.push(part);
-  }
-  return kept.join(',');
 }

@@ -1,5 +1,6 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import { plainText } from './plain-text.js';
+import { withoutRepeats } from './repeats.js';
 import { isComparisonError, urgencyOf, type UrgencyRank } from './urgency.js';
 
 const reasonLengthMax = 200;
@@ -20,6 +21,9 @@ export function reasonOf(row: ApplicationRow, nowMs: number): string | undefined
 /** A message of Argo CD from where it says what is the matter. */
 export const withoutPreambles = (message: string): string => message.replaceAll(preambles, '');
 
+/** What an operation says, each thing once. */
+const said = (message: string | undefined): string | undefined => message && withoutRepeats(withoutPreambles(message));
+
 function explain(row: ApplicationRow, nowMs: number): string | undefined {
   const condition = row.conditions.find(isComparisonError) ?? row.conditions.find(({ type }) => type.endsWith('Error'));
   const rank = urgencyOf(row, nowMs);
@@ -27,7 +31,7 @@ function explain(row: ApplicationRow, nowMs: number): string | undefined {
     case 'fine':
       return undefined;
     case 'operation_failed':
-      return `Last operation ${row.operation?.phase}: ${row.operation?.message ?? 'no message'}`;
+      return `Last operation ${row.operation?.phase}: ${said(row.operation?.message) ?? 'no message'}`;
     case 'comparison_error':
       return condition ? `${condition.type}: ${condition.message}` : 'Argo CD could not compare it';
     case 'stuck_deleting':
@@ -38,10 +42,11 @@ function explain(row: ApplicationRow, nowMs: number): string | undefined {
     case 'missing':
     case 'suspended':
     case 'progressing':
-      if (row.operation?.phase === 'Running') return `Operation running: ${row.operation.message ?? 'no message'}`;
+      if (row.operation?.phase === 'Running')
+        return `Operation running: ${said(row.operation.message) ?? 'no message'}`;
       return row.healthMessage ?? sinceWhen(row, rank);
     case 'out_of_sync':
-      if (row.operating) return `Operation running: ${row.operation?.message ?? 'requested'}`;
+      if (row.operating) return `Operation running: ${said(row.operation?.message) ?? 'requested'}`;
       if (condition) return `${condition.type}: ${condition.message}`;
       return row.autoSync ? 'Differs from Git although auto-sync is on' : 'Differs from Git; auto-sync is off';
   }

@@ -58,6 +58,16 @@ describe('urgency', () => {
     );
   });
 
+  it('says once what an operation says of each of its resources', () => {
+    const one = (name: string) => `error when patching "/dev/shm/1": Deployment.apps "${name}" is invalid: immutable`;
+    const reason = (message: string) =>
+      reasonOf(aRow({ sync: 'OutOfSync', operation: { phase: 'Failed', message } }), now);
+    const cause = 'Last operation Failed: Deployment.apps "cart" is invalid: immutable';
+    expect(reason(`one or more objects failed to apply, reason: ${one('cart')},${one('cart')}`)).toBe(cause);
+    expect(reason(`${one('cart')},${one('cart')},${one('cart').slice(0, 70)}…`)).toBe(`${cause}…`);
+    expect(reason(`${one('cart')},${one('shop')}`)).toBe(`${cause},Deployment.apps "shop" is invalid: immutable`);
+  });
+
   it('says what a sync or a deletion complains about', () => {
     const syncError = { type: 'SyncError', message: 'auto-sync will wipe out all resources' };
     expect(reasonOf(aRow({ sync: 'OutOfSync', autoSync: true, conditions: [syncError] }), now)).toBe(
