@@ -1,7 +1,9 @@
-import type { ApplicationRow } from '../../src/cache/row.js';
+import { rowKey, type ApplicationRow } from '../../src/cache/row.js';
 import type { ClusterConfig } from '../../src/config/config.js';
 import { defaultLimits } from '../../src/config/defaults.js';
+import { fleetStatus, type FleetStatusQuery } from '../../src/fleet/answers/fleet-status.js';
 import { listApplications, type ListApplicationsQuery } from '../../src/fleet/answers/list-applications.js';
+import type { Removals } from '../../src/fleet/answers/removals.js';
 import { Cluster } from '../../src/fleet/cluster.js';
 import { Feed } from '../../src/fleet/feed/feed.js';
 import type { LiveRefresh } from '../../src/fleet/feed/live-refresh.js';
@@ -39,9 +41,18 @@ export class IndexFleet {
     for (const row of rows) this.clusters.get(row.cluster)?.rows.replace(row, 1);
   }
 
+  remove(row: ApplicationRow): void {
+    this.clusters.get(row.cluster)?.rows.remove(rowKey(row));
+  }
+
   list(query: Partial<ListApplicationsQuery> = {}, scope: Scope = everything) {
     const visible = new VisibleClusters(() => [...this.clusters.values()], scope);
     const signal = new AbortController().signal;
     return listApplications(this.index, visible, scope, { limit: 20, sort: 'urgency', ...query }, signal);
+  }
+
+  status(query: FleetStatusQuery, scope: Scope, removals: Removals) {
+    const visible = new VisibleClusters(() => [...this.clusters.values()], scope);
+    return fleetStatus(this.index, visible, scope, query, removals, new AbortController().signal);
   }
 }

@@ -122,7 +122,6 @@ export const anyFilter: fc.Arbitrary<RowFilter> = fc
     text: fc.constantFrom('boom', 'node-7', 'payments', 'team=web', 'm=', '=w', 'nginx', 'a', 'error', 'shop', 'tier='),
     lastSyncBeforeMs: ms,
     lastSyncAfterMs: ms,
-    changedAfterMs: ms,
     autoSync: fc.boolean(),
     ranks: fc.subarray([...urgencyRanks]).map((ranks) => new Set(ranks)),
   })

@@ -1,9 +1,8 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { ApplicationRow } from '../../cache/row.js';
+import { FirstFew } from '../index/first-few.js';
 import { plainText } from '../index/plain-text.js';
-import type { UrgencyRank } from '../index/urgency.js';
+import type { RankedRows } from '../index/ranked-rows.js';
 import { causeOf, isNewCause, type Cause } from './cause.js';
-import type { StatusRows } from './status-rows.js';
 
 const groupsMax = 5;
 const clustersMax = 3;
@@ -29,60 +28,86 @@ export interface Causes {
   groups: CauseGroup[];
   /** What is not shown: causes, and the applications that have them. */
   omitted?: { causes: number; applications: number };
-  /** Number of a shown group, from 1, of the row's cause. */
-  groupOf(row: ApplicationRow, rank: UrgencyRank): number | undefined;
+  /** Number of a shown group, from 1, of the cause of the row at a place of what is broken. */
+  groupOf(place: number): number | undefined;
 }
 
 interface Gathering {
-  first: { row: ApplicationRow; text?: string };
+  masked: string;
+  /** Place of the most urgent one, and what its cluster says. */
+  first: number;
+  text?: string;
   applications: number;
-  clusters: Set<string>;
+  /** Place of the most urgent one of each. */
+  clusters: Map<string, number>;
   isCut: boolean;
+  /** Number of the group that is shown. */
+  number?: number;
 }
 
 /** Puts together what is broken for the same cause. */
-export async function groupCauses(broken: StatusRows['broken']): Promise<Causes> {
+export async function groupCauses(broken: RankedRows): Promise<Causes> {
   const gathered = new Map<string, Gathering>();
+  const groupAt: Gathering[] = [];
   let masked = 0;
-  for (const { row, rank } of broken) {
-    if (isNewCause(row, rank) && ++masked % masksPerTurn === 0) await yieldToOthers();
-    gather(gathered, row, causeOf(row, rank));
+  for (let place = 0; place < broken.length; place++) {
+    const [entry, rank] = [broken.entry(place), broken.rank(place)];
+    if (isNewCause(entry, rank) && ++masked % masksPerTurn === 0) await yieldToOthers();
+    groupAt.push(gather(gathered, broken, place, causeOf(entry, rank)));
   }
   const wholeOf = mergeCut(gathered);
-  const common = [...gathered].filter(([, { applications }]) => applications > 1);
-  common.sort(([, a], [, b]) => b.clusters.size - a.clusters.size || b.applications - a.applications);
+  const common = [...gathered.values()].filter(({ applications }) => applications > 1);
+  common.sort(
+    (a, b) =>
+      b.clusters.size - a.clusters.size ||
+      b.applications - a.applications ||
+      (broken.isBefore(a.first, b.first) ? -1 : 1),
+  );
   const shown = common.slice(0, groupsMax);
   const rest = common.slice(groupsMax);
-  const numbers = new Map(shown.map(([cause], i) => [cause, i + 1]));
+  for (const [i, group] of shown.entries()) group.number = i + 1;
   return {
-    groups: shown.map(publicGroup),
+    groups: shown.map((group) => publicGroup(group, broken)),
     ...(rest.length > 0
-      ? { omitted: { causes: rest.length, applications: rest.reduce((sum, [, group]) => sum + group.applications, 0) } }
+      ? { omitted: { causes: rest.length, applications: rest.reduce((sum, group) => sum + group.applications, 0) } }
       : {}),
-    groupOf: (row, rank) => {
-      const cause = causeOf(row, rank).masked;
-      return numbers.get(wholeOf.get(cause) ?? cause);
+    groupOf: (place) => {
+      const group = groupAt[place] as Gathering;
+      return (wholeOf.get(group) ?? group).number;
     },
   };
 }
 
-function gather(gathered: Map<string, Gathering>, row: ApplicationRow, { masked, text, isCut }: Cause): void {
-  let group = gathered.get(masked);
+function gather(
+  gathered: Map<string, Gathering>,
+  broken: RankedRows,
+  place: number,
+  { masked, text, isCut }: Cause,
+): Gathering {
+  const { cluster } = broken.row(place);
+  const group = gathered.get(masked);
   if (!group) {
-    group = { first: { row, text }, applications: 0, clusters: new Set(), isCut };
-    gathered.set(masked, group);
+    const made = { masked, first: place, text, applications: 1, clusters: new Map([[cluster, place]]), isCut };
+    gathered.set(masked, made);
+    return made;
   }
   group.applications++;
-  group.clusters.add(row.cluster);
   group.isCut &&= isCut;
+  if (broken.isBefore(place, group.first)) {
+    group.first = place;
+    group.text = text;
+  }
+  const known = group.clusters.get(cluster);
+  if (known === undefined || broken.isBefore(place, known)) group.clusters.set(cluster, place);
+  return group;
 }
 
 /**
  * A message that was cut is the beginning of the one that it was: how much of it is left depends on the names in it.
  * Where it could begin only one other cause it is taken for that one. Returns what was merged into what.
  */
-function mergeCut(gathered: Map<string, Gathering>): Map<string, string> {
-  const wholeOf = new Map<string, string>();
+function mergeCut(gathered: Map<string, Gathering>): Map<Gathering, Gathering> {
+  const wholeOf = new Map<Gathering, Gathering>();
   const sorted = [...gathered.keys()].sort();
   /** What stands behind in the order and was not merged, the nearest last: all that begins alike is there. */
   const behind: string[] = [];
@@ -96,20 +121,22 @@ function mergeCut(gathered: Map<string, Gathering>): Map<string, string> {
     }
     const into = gathered.get(next) as Gathering;
     into.applications += group.applications;
-    for (const cluster of group.clusters) into.clusters.add(cluster);
+    for (const [cluster, place] of group.clusters) if (!into.clusters.has(cluster)) into.clusters.set(cluster, place);
     gathered.delete(cause);
-    wholeOf.set(cause, next);
+    wholeOf.set(group, into);
   }
   return wholeOf;
 }
 
-function publicGroup([cause, { first, applications, clusters }]: [string, Gathering]): CauseGroup {
-  const { row, text } = first;
+function publicGroup({ masked, first, text, applications, clusters }: Gathering, broken: RankedRows): CauseGroup {
+  const row = broken.row(first);
+  const on = new FirstFew<number>(clustersMax, broken.isBefore);
+  for (const place of clusters.values()) on.add(place);
   return {
-    cause,
+    cause: masked,
     applications,
     clusters: clusters.size,
-    on: [...clusters].slice(0, clustersMax),
+    on: on.items.map((place) => broken.row(place).cluster),
     example: {
       cluster: row.cluster,
       namespace: row.namespace,

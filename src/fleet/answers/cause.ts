@@ -1,8 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { ApplicationRow } from '../../cache/row.js';
 import { withoutPreambles } from '../index/reason.js';
+import type { Entry } from '../index/row-table.js';
 import { isComparisonError, type UrgencyRank } from '../index/urgency.js';
 import { maskCause, mentions } from './cause-mask.js';
+
+/** An entry of the index, as far as its cause goes. */
+type Caused = Pick<Entry, 'row' | 'cause'>;
 
 /** Why an application is broken, without what differs from one application to the next. */
 export interface Cause {
@@ -27,26 +31,31 @@ const words: Partial<Record<UrgencyRank, string>> = {
 
 /** Masks of messages that do not mention the application: the same ones come again and again. */
 const masks = new LRUCache<string, string>({ max: 5_000 });
-/** Rows are values: whoever changes makes a new one. */
-const causes = new WeakMap<ApplicationRow, { rank: UrgencyRank; cause: Cause }>();
+/** What is kept with an entry of the index, which is another one after every change of the row. */
+interface Known {
+  rank: UrgencyRank;
+  cause: Cause;
+}
 
 /** Cheap from the second time on, as long as the row stays what it is. */
-export function causeOf(row: ApplicationRow, rank: UrgencyRank): Cause {
-  const known = causes.get(row);
+export function causeOf(entry: Caused, rank: UrgencyRank): Cause {
+  const known = entry.cause as Known | undefined;
   if (known?.rank === rank) return known.cause;
+  const { row } = entry;
   const text = messageOf(row, rank);
   const word = words[rank] ?? rank;
-  const cause = {
+  const cause: Cause = {
     masked: text === undefined ? word : `${word}: ${maskedOf(text, row)}`,
     isCut: text?.endsWith('…') === true,
     ...(text === undefined ? {} : { text }),
   };
-  causes.set(row, { rank, cause });
+  entry.cause = { rank, cause } satisfies Known;
   return cause;
 }
 
 /** True if `causeOf` would have to mask the message first. */
-export const isNewCause = (row: ApplicationRow, rank: UrgencyRank): boolean => causes.get(row)?.rank !== rank;
+export const isNewCause = ({ cause }: Caused, rank: UrgencyRank): boolean =>
+  (cause as Known | undefined)?.rank !== rank;
 
 function messageOf(row: ApplicationRow, rank: UrgencyRank): string | undefined {
   switch (rank) {

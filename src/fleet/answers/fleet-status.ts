@@ -1,9 +1,9 @@
-import type { ApplicationRow } from '../../cache/row.js';
 import type { Cluster } from '../cluster.js';
+import { FirstFew } from '../index/first-few.js';
 import type { FleetIndex } from '../index/fleet-index.js';
 import { plainText } from '../index/plain-text.js';
+import type { RankedRows } from '../index/ranked-rows.js';
 import type { Totals } from '../index/row-query.js';
-import { changedAtMs, type UrgencyRank } from '../index/urgency.js';
 import type { Scope } from '../scope.js';
 import type { VisibleClusters } from '../visible-clusters.js';
 import { applicationFilter } from './application-filter.js';
@@ -74,11 +74,8 @@ export async function fleetStatus(
   const gone = removals.since(sinceMs);
   const names = new Map(asked.map((cluster) => [cluster.name, cluster]));
   const changed = statusChanges(
-    [...rows.changed, ...lateOf(rows.broken, sinceMs)],
+    rows.changes,
     gone.removals.filter(({ row }) => names.has(row.cluster) && scope.project(row.project) && rows.matches(row)),
-    rankIn(rows.broken),
-    sinceMs,
-    nowMs,
   );
   const completeness = completenessOf(asked, scope, undefined, clustersShown);
   const { unavailable, unavailableOmitted = 0 } = completeness;
@@ -88,7 +85,7 @@ export async function fleetStatus(
     ...completeness,
     ...countsOf(rows),
     ...byCluster(rows),
-    worst: worstOf(rows.broken, causes).map((each) => worstRow(each, names, causes, nowMs)),
+    worst: worstOf(rows.broken, causes).map((place) => worstRow(rows.broken, place, names, causes, nowMs)),
     causes: causes.groups,
     ...(causes.omitted ? { causesOmitted: causes.omitted } : {}),
     changed: {
@@ -106,54 +103,40 @@ const countsOf = ({ total, totals, broken }: StatusRows): { applications: number
   ...totals,
 });
 
-/** What became too late by time alone: nothing about it changed since. */
-const lateOf = (broken: StatusRows['broken'], sinceMs: number): ApplicationRow[] =>
-  broken.filter(({ row, rank }) => rank.startsWith('stuck_') && changedAtMs(row) < sinceMs).map(({ row }) => row);
-
-function rankIn(broken: StatusRows['broken']): (row: ApplicationRow) => UrgencyRank | undefined {
-  const ranks = new Map(broken.map(({ row, rank }) => [row, rank]));
-  return (row) => ranks.get(row);
-}
-
-function byCluster({ broken, perCluster }: StatusRows): Pick<FleetStatus, 'byCluster' | 'byClusterOmitted'> {
-  const counts = new Map<string, number>();
-  for (const { row } of broken) counts.set(row.cluster, (counts.get(row.cluster) ?? 0) + 1);
-  const sorted = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
-  const rest = sorted.slice(clustersMax);
+function byCluster({ clusters }: StatusRows): Pick<FleetStatus, 'byCluster' | 'byClusterOmitted'> {
+  const all = [...clusters].map(([cluster, counts]) => ({ cluster, ...counts })).filter(({ broken }) => broken > 0);
+  all.sort((a, b) => b.broken - a.broken || (a.cluster < b.cluster ? -1 : 1));
+  const rest = all.slice(clustersMax);
   return {
-    byCluster: sorted.slice(0, clustersMax).map(([cluster, count]) => ({
-      cluster,
-      applications: perCluster.get(cluster) ?? 0,
-      broken: count,
-    })),
+    byCluster: all.slice(0, clustersMax),
     ...(rest.length > 0
-      ? { byClusterOmitted: { clusters: rest.length, broken: rest.reduce((sum, [, count]) => sum + count, 0) } }
+      ? { byClusterOmitted: { clusters: rest.length, broken: rest.reduce((sum, { broken }) => sum + broken, 0) } }
       : {}),
   };
 }
 
-/** Most urgent first. */
-function worstOf(broken: StatusRows['broken'], causes: Causes): StatusRows['broken'] {
-  const perCause = new Map<number, number>();
-  const worst: StatusRows['broken'] = [];
-  for (const each of broken) {
-    const cause = causes.groupOf(each.row, each.rank);
-    const count = cause ? (perCause.get(cause) ?? 0) + 1 : 0;
-    if (cause) perCause.set(cause, count);
-    if (count <= perCauseMax) worst.push(each);
-    if (worst.length === worstMax) break;
+/** Places of the most urgent, those first: a few of each cause that is shown, and of all others. */
+function worstOf(broken: RankedRows, causes: Causes): readonly number[] {
+  const worst = new FirstFew<number>(worstMax, broken.isBefore);
+  const perCause = causes.groups.map(() => new FirstFew<number>(perCauseMax, broken.isBefore));
+  for (let place = 0; place < broken.length; place++) {
+    const cause = causes.groupOf(place);
+    (cause === undefined ? worst : (perCause[cause - 1] as FirstFew<number>)).add(place);
   }
-  return worst;
+  for (const { items } of perCause) for (const place of items) worst.add(place);
+  return worst.items;
 }
 
 function worstRow(
-  { row, rank }: StatusRows['broken'][number],
+  broken: RankedRows,
+  place: number,
   clusters: ReadonlyMap<string, Cluster>,
   causes: Causes,
   nowMs: number,
 ): WorstRow {
+  const row = broken.row(place);
   const { revision: _, phase, reason, ...rest } = publicRow(row, clusters.get(row.cluster) as Cluster, nowMs);
-  const cause = causes.groupOf(row, rank);
+  const cause = causes.groupOf(place);
   return {
     ...rest,
     ...(phase && phase !== 'Succeeded' ? { phase } : {}),

@@ -2,25 +2,21 @@ import { describe, expect, it } from '@jest/globals';
 import { aRow } from '../../../test/support/rows.js';
 import type { ApplicationRow } from '../../cache/row.js';
 import { FleetIndex } from '../index/fleet-index.js';
-import { urgencyOf } from '../index/urgency.js';
 import { Removals } from './removals.js';
-import { statusChanges } from './status-changes.js';
+import { aheadMaxMs, statusChanges } from './status-changes.js';
 import { brokenRanks } from './status-rows.js';
 
 const nowMs = Date.parse('2026-11-24T12:00:00Z');
 const ago = (minutes: number): string => new Date(nowMs - minutes * 60_000).toISOString().replace('.000', '');
 const sinceMs = nowMs - 60 * 60_000;
-const changesOf = (...rows: ApplicationRow[]) =>
-  statusChanges(
-    rows,
-    [],
-    (row) => {
-      const rank = urgencyOf(row, nowMs);
-      return brokenRanks.has(rank) ? rank : undefined;
-    },
-    sinceMs,
-    nowMs,
-  );
+function changesOf(...rows: ApplicationRow[]) {
+  const fleet = new FleetIndex();
+  const cluster = fleet.open('eu');
+  for (const row of rows) cluster.replace(row, 1);
+  const question = { clusters: [cluster.number], seesProject: () => true, filter: {}, atMs: nowMs };
+  const untilMs = nowMs + aheadMaxMs;
+  return statusChanges(fleet.overview(question, { ranks: brokenRanks, sinceMs, untilMs }).changes, []);
+}
 const kinds = (changed: ReturnType<typeof statusChanges>) =>
   Object.entries(changed).flatMap(([kind, count]) => (typeof count === 'number' && count > 0 ? [kind] : []));
 const succeeded = (minutes: number) => ({ phase: 'Succeeded', finishedAt: ago(minutes) });

@@ -1,29 +1,22 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import type { Cluster } from '../cluster.js';
 import type { FleetIndex } from '../index/fleet-index.js';
+import type { Overview } from '../index/overview.js';
 import { matches, type RowFilter } from '../index/row-filter.js';
-import type { RowQuestion, Totals } from '../index/row-query.js';
-import { problemRanks, urgencyOf, type UrgencyRank } from '../index/urgency.js';
+import { problemRanks, type UrgencyRank } from '../index/urgency.js';
 import type { Scope } from '../scope.js';
+import { aheadMaxMs } from './status-changes.js';
 
 /** Ranks of what is broken; the others wait, move or are fine. */
 export const brokenRanks: ReadonlySet<UrgencyRank> = new Set(problemRanks);
 
 /** What a status is made of. */
-export interface StatusRows {
-  total: number;
-  totals: Totals;
-  /** By name of the cluster. */
-  perCluster: ReadonlyMap<string, number>;
-  /** Most urgent first. */
-  broken: { row: ApplicationRow; rank: UrgencyRank }[];
-  /** Those whose newest change is not older than asked for, in no order. */
-  changed: ApplicationRow[];
+export interface StatusRows extends Overview {
   /** Whether the same question would count a row. */
   matches(row: ApplicationRow): boolean;
 }
 
-/** Asks the index, at the cost of a few queries. */
+/** Asks the index, at the cost of one query. */
 export function statusRows(
   index: FleetIndex,
   clusters: readonly Cluster[],
@@ -31,20 +24,14 @@ export function statusRows(
   filter: RowFilter,
   { nowMs, sinceMs }: { nowMs: number; sinceMs: number },
 ): StatusRows {
-  const ask = (more: RowFilter = {}): RowQuestion => ({
+  const question = {
     clusters: clusters.map(({ rows }) => rows.number),
-    seesProject: (project) => scope.project(project),
-    filter: { ...filter, ...more },
+    seesProject: (project: string) => scope.project(project),
+    filter,
     atMs: nowMs,
-  });
-  const { groups, total, totals } = index.groups(ask(), { by: 'cluster', limit: clusters.length });
-  const broken = index.page(ask({ ranks: brokenRanks }), { sort: 'urgency', limit: total });
+  };
   return {
-    total,
-    totals,
-    perCluster: new Map(groups.map(({ key, count }) => [key ?? '', count])),
-    broken: broken.entries.map(({ row }) => ({ row, rank: urgencyOf(row, nowMs) })),
-    changed: index.select(ask({ changedAfterMs: sinceMs })).map(({ row }) => row),
+    ...index.overview(question, { ranks: brokenRanks, sinceMs, untilMs: nowMs + aheadMaxMs }),
     matches: (row) => matches(row, filter, nowMs),
   };
 }

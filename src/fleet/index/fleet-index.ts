@@ -1,4 +1,5 @@
 import { ClusterRows, type RowChange } from './cluster-rows.js';
+import { overviewOf, type Overview, type OverviewOptions } from './overview.js';
 import { groupRows, type GroupBy, type Groups } from './row-groups.js';
 import type { Place, RowSort } from './row-order.js';
 import { matchingSlots, queryRows, type Page, type RowQuestion } from './row-query.js';
@@ -85,6 +86,11 @@ export class FleetIndex {
   /** What matches in groups, the largest first, and counts over all of it. */
   groups(question: RowQuestion, options: { by: GroupBy; limit: number }): Groups {
     return groupRows(this.table, question, options);
+  }
+
+  /** Everything that matches at one glance: counts, what is broken, what changed. */
+  overview(question: RowQuestion, options: OverviewOptions): Overview {
+    return overviewOf(this.table, question, options);
   }
 
   /** Everything that matches, in no order. */

@@ -31,6 +31,8 @@ export class RowColumns {
   /** Milliseconds since the epoch; 0: never. */
   changedAt = new Float64Array(0);
   lastSync = new Float64Array(0);
+  healthSince = new Float64Array(0);
+  createdAt = new Float64Array(0);
   /** Begin of the name as a number: most comparisons of names end here. */
   nameKey = new Float64Array(0);
   /** Rank as long as nothing is late, and from when on it is (infinite: never). */
@@ -49,6 +51,8 @@ export class RowColumns {
     for (const part of listParts) this.lengths[part] = copied(new Uint16Array(capacity), this.lengths[part]);
     this.changedAt = copied(new Float64Array(capacity), this.changedAt);
     this.lastSync = copied(new Float64Array(capacity), this.lastSync);
+    this.healthSince = copied(new Float64Array(capacity), this.healthSince);
+    this.createdAt = copied(new Float64Array(capacity), this.createdAt);
     this.nameKey = copied(new Float64Array(capacity), this.nameKey);
     this.rank = copied(new Uint8Array(capacity), this.rank);
     this.deletingDue = copied(new Float64Array(capacity), this.deletingDue);

@@ -1,7 +1,7 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import type { LowerTest } from './glob.js';
 import { labelsMatch, type LabelSelector } from './label-selector.js';
-import { changedAtMs, rankNumber, urgencyOf, type UrgencyRank } from './urgency.js';
+import { rankNumber, urgencyOf, type UrgencyRank } from './urgency.js';
 
 /**
  * Filters of a list, parsed. Absent means no filter; all given ones must match. Tests get texts in lower case, and are
@@ -30,8 +30,6 @@ export interface RowFilter {
   /** The last operation ended before, or not before (milliseconds since the epoch). */
   lastSyncBeforeMs?: number;
   lastSyncAfterMs?: number;
-  /** Its newest change is not older (milliseconds since the epoch). */
-  changedAfterMs?: number;
   autoSync?: boolean;
   ranks?: ReadonlySet<UrgencyRank>;
 }
@@ -96,7 +94,6 @@ const tests: readonly Test[] = [
     const ms = Date.parse(operation?.finishedAt ?? '');
     return ms > 0 && (before === undefined || ms < before) && (after === undefined || ms >= after);
   },
-  (row, { changedAfterMs }) => changedAfterMs === undefined || changedAtMs(row) >= changedAfterMs,
   ({ autoSync }, filter) => filter.autoSync === undefined || filter.autoSync === autoSync,
   (row, { ranks }, nowMs) => !ranks || ranks.has(urgencyOf(row, nowMs)),
 ];

@@ -22,8 +22,6 @@ export function* slotTests(asking: Asking, filter: RowFilter): Iterable<SlotTest
   if (phase) yield wordTest(table, 'phase', phase);
   if (autoSync !== undefined) yield (slot) => (columns.autoSync[slot] === 1) === autoSync;
   if (ranks) yield rankTest(asking, rankNumbersOf(ranks));
-  const { changedAfterMs } = filter;
-  if (changedAfterMs !== undefined) yield (slot) => (columns.changedAt[slot] as number) >= changedAfterMs;
   yield* lastSyncTests(table, filter);
   if (namespace !== undefined) {
     const wanted = table.atoms.namespace.find(namespace);

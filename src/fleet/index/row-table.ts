@@ -4,6 +4,7 @@ import { RowColumns } from './row-columns.js';
 import { RowAtoms, RowEncoder } from './row-encoding.js';
 import { nameKeyOf, timeInBounds } from './row-order.js';
 import { Scratch } from './scratch.js';
+import { timeMs } from './time-ms.js';
 import { changedAtMs, rankAt, urgencyAtAllTimes } from './urgency.js';
 
 /** One row with what the index knows about it beside its content. */
@@ -17,8 +18,9 @@ export interface Entry {
   slot: number;
   /** The last list lacked it and it could not be ruled out that it exists: shown as stale. */
   unconfirmed?: boolean;
-  /** What an answer has made of the row, kept for the next one. */
+  /** What answers have made of the row, kept for the next ones. */
   shown?: unknown;
+  cause?: unknown;
 }
 
 const clustersMax = 65_535;
@@ -151,9 +153,12 @@ export class RowTable {
     this.noteDue(deletingDueMs);
     this.noteDue(progressingDueMs);
     columns.changedAt[slot] = timeInBounds(changedAtMs(row));
-    const finishedAt = row.operation?.finishedAt;
-    columns.lastSync[slot] = finishedAt === undefined ? 0 : timeInBounds(Date.parse(finishedAt));
+    columns.lastSync[slot] = columnTime(row.operation?.finishedAt);
+    columns.healthSince[slot] = columnTime(row.healthSince);
+    columns.createdAt[slot] = columnTime(row.createdAt);
     columns.nameKey[slot] = nameKeyOf(row.name);
     columns.autoSync[slot] = row.autoSync ? 1 : 0;
   }
 }
+
+const columnTime = (time: string | undefined): number => (time === undefined ? 0 : timeInBounds(timeMs(time)));

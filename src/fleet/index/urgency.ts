@@ -1,6 +1,8 @@
 import type { ApplicationRow } from '../../cache/row.js';
+import { timeMs } from './time-ms.js';
 
-const tenMinutesMs = 600_000;
+/** What takes longer is late. */
+export const lateMs = 600_000;
 
 /** Ranks of the default order, most urgent first. */
 export const urgencyRanks = [
@@ -81,7 +83,7 @@ const comparisonErrors = new Set(['ComparisonError', 'InvalidSpecError', 'Unknow
 export const isComparisonError = ({ type }: { type: string }): boolean => comparisonErrors.has(type);
 
 /** A time that cannot be read never comes. */
-const dueMs = (since: string): number => (Date.parse(since) || Infinity) + tenMinutesMs;
+const dueMs = (since: string): number => (timeMs(since) || Infinity) + lateMs;
 
 export const isSyncedAndHealthy = ({ health, sync }: ApplicationRow): boolean =>
   sync === 'Synced' && health === 'Healthy';
@@ -94,7 +96,7 @@ export function changedAtMs(row: ApplicationRow): number {
     if (!time || time === text) return;
     // Times of one form can be compared as texts, which is cheaper than reading each.
     if (text && time.length === 20 && text.length === 20 && time < text && time.endsWith('Z')) return;
-    const ms = Date.parse(time) || 0;
+    const ms = timeMs(time) || 0;
     if (ms > newest) {
       newest = ms;
       text = time.endsWith('Z') ? time : undefined;

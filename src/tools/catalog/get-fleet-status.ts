@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { changeKinds } from '../../fleet/answers/status-changes.js';
+import { changeKinds } from '../../fleet/index/row-changes.js';
 import { caveatFields, listEnd, row } from '../answers.js';
 import { clusterSelector } from '../parameters.js';
 import { defineTool } from '../tool.js';
