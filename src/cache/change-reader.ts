@@ -51,21 +51,24 @@ export class ChangeReader {
   }
 
   async close(): Promise<void> {
+    // Between two connections the driver forgets what it was asked: that read never ends.
+    const isAway = this.client.status !== 'ready';
     this.ended.abort();
     this.client.disconnect();
-    await this.running;
+    if (!isAway) await this.running;
   }
 
   private async run(): Promise<void> {
-    for (let failures = 0; !this.ended.signal.aborted; failures++) {
+    const { signal } = this.ended;
+    for (let failures = 0; !signal.aborted; failures++) {
       try {
-        if (this.client.status !== 'ready') await once(this.client, 'ready', { signal: this.ended.signal });
+        if (this.client.status !== 'ready') await once(this.client, 'ready', { signal });
         if (this.position === undefined) await this.begin(failures > 0);
         for (;;) await this.readOnce();
       } catch (error) {
-        if (this.ended.signal.aborted) return;
+        if (signal.aborted) return;
         this.log.debug({ err: error }, 'changes cannot be read');
-        await pause(retryMs * (0.5 + Math.random()));
+        await pause(retryMs * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
       }
     }
   }

@@ -97,6 +97,8 @@ export function openRedis(options: RedisConnectionOptions, settings: RedisOption
     retryStrategy: (attempt) =>
       options.stopped?.aborted ? null : Math.min(100 * 2 ** Math.min(attempt, 6), 5_000) * (0.5 + Math.random() / 2),
     reconnectOnError: reconnectsWhenReadOnly(),
+    // How long a connection whose other end hangs may still be there after it was closed.
+    disconnectTimeout: 300,
     ...settings,
   });
   logStates(client, options.purpose, options.log);

@@ -49,14 +49,19 @@ export async function serve(options: ServeOptions): Promise<void> {
   endAfter(closeMs, () => log.error('closing takes too long; ending without it'));
   await server.close();
   log.info('stopped');
+  // A library may still wait for a Redis that is gone.
+  endAfter(lingerMs, () => log.debug('ended while something still waited'), 0);
 }
+
+/** What still waits after all was closed gets so long. */
+const lingerMs = 200;
 
 /** Longer than everything that closing waits for, shorter than the patience of whoever asked for it. */
 const closeMs = 25_000;
 
-function endAfter(ms: number, tell: () => void): void {
+function endAfter(ms: number, tell: () => void, code = 1): void {
   setTimeout(() => {
     tell();
-    process.exit(1);
+    process.exit(code);
   }, ms).unref();
 }

@@ -46,7 +46,7 @@ class Follower implements OnModuleDestroy {
   private readonly feed = new Feed();
   private readonly facts: ClusterFacts;
 
-  private stopping?: Promise<void>;
+  private stopping?: Promise<boolean>;
 
   constructor(
     @Inject(ClusterLink) private readonly link: ClusterLink,
@@ -84,7 +84,7 @@ class Follower implements OnModuleDestroy {
   }
 
   /** See `OpenCluster`. `forget`: what is kept of the cluster beside this process goes too. */
-  stop({ forget = false }: { forget?: boolean } = {}): Promise<void> {
+  stop({ forget = false }: { forget?: boolean } = {}): Promise<boolean> {
     this.stopping ??= this.end(forget);
     return this.stopping;
   }
@@ -93,12 +93,13 @@ class Follower implements OnModuleDestroy {
     await this.stop();
   }
 
-  private async end(forget: boolean): Promise<void> {
+  private async end(forget: boolean): Promise<boolean> {
     const { index, details } = this.surroundings;
     const cluster = this.cluster.name;
-    await this.replica.close({ forget });
+    const isWritten = await this.replica.close({ forget });
     index.drop(cluster);
     if (forget) await details.drop(cluster);
+    return isWritten;
   }
 
   private async probe(signal: AbortSignal): Promise<void> {

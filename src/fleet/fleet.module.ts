@@ -51,6 +51,8 @@ export class FleetModule {
               link: (config) => new ClusterLink(config, { log, ...observersOf(config.name, metrics) }),
               open: (link) => ClusterModule.open(link, common),
               forget: (name) => metrics.forgetCluster(name),
+              leftUnwritten: (clusters) =>
+                log.warn({ clusters }, 'the store did not take the last changes; whoever leads next reads them anew'),
             });
             metrics.readFeeds(() => fleet.clusters().map(({ name, feed }) => ({ cluster: name, ...feed.snapshot() })));
             metrics.readApplications(() => applicationCounts(fleet.clusters()));

@@ -15,6 +15,8 @@ export interface ClusterOpener {
   open(link: ClusterLink): Promise<OpenCluster>;
   /** Called when nothing of a removed cluster is left and no other has its name. */
   forget(name: string): Promise<void>;
+  /** The program ends, and the store did not take the last of these clusters. */
+  leftUnwritten(names: readonly string[]): void;
 }
 
 /** What the fleet was configured with. */
@@ -110,8 +112,14 @@ export class Fleet implements ConfigUser {
   async onModuleDestroy(): Promise<void> {
     const closing = [...this.open.values(), ...this.leaving.keys()];
     this.open.clear();
-    await Promise.all(closing.map((cluster) => cluster.close()));
+    const unwritten: string[] = [];
+    const close = async (cluster: OpenCluster): Promise<void> => {
+      if (!(await cluster.stop())) unwritten.push(cluster.cluster.name);
+      await cluster.close();
+    };
+    await Promise.all(closing.map(close));
     await Promise.all(this.leaving.values());
+    if (unwritten.length > 0) this.opener.leftUnwritten(unwritten);
   }
 
   private async commit(plan: FleetPlan, hash: string): Promise<void> {

@@ -84,7 +84,8 @@ export class BullmqWorker {
     for (const run of this.runs.keys()) run.letGo('the server stops');
     await within(letGoMs, this.settled());
     for (const run of this.runs.keys()) run.abandon();
-    await within(letGoMs, closed);
+    // BullMQ waits for a Redis that is gone as long as it takes.
+    await within(this.options.client.status === 'ready' ? letGoMs : 0, closed);
     await this.worker.stopRenewing();
   }
 
@@ -166,8 +167,11 @@ export class BullmqWorker {
       await this.options.records.release(job.id ?? '', run);
       await job.moveToWait(token);
     } catch (error) {
-      // Then it is taken over when its lock has run out.
-      this.options.log.debug({ jobId: job.id, err: error }, 'a job could not be handed back');
+      const { log } = this.options;
+      log.warn(
+        { jobId: job.id, err: error },
+        'a job could not be handed back; it is taken over when its lock runs out',
+      );
     }
   }
 

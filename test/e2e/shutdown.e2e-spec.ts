@@ -8,8 +8,8 @@ import { command, endCommands, type Command } from '../support/command.js';
 import { eventually } from '../support/eventually.js';
 import { describeOwnRedis, startRedis, type OwnRedis } from '../support/redis.js';
 
-/** Where Redis hangs, four commands in a row wait 2 s each; far less than the time after which closing is cut off. */
-const fewSecondsMs = 12_000;
+/** Where Redis hangs, a command waits 2 s for it; far less than the time after which closing is cut off. */
+const fewSecondsMs = 8_000;
 
 let folder: string;
 let simulator: Simulator;
@@ -37,11 +37,11 @@ async function serve(redis?: object): Promise<{ server: Command; url: string }> 
   return { server, url: url! };
 }
 
-const feedIs = (url: string, state: string): Promise<void> =>
+const feedIs = (url: string, state: string, source = 'leader'): Promise<void> =>
   eventually(
     async () => {
       const { clusters } = (await (await fetch(`${url}/api/v1/clusters`)).json()) as any;
-      expect(clusters).toMatchObject([{ feed: { state } }]);
+      expect(clusters).toMatchObject([{ feed: { state, source } }]);
     },
     { timeoutMs: 20_000 },
   );
@@ -108,16 +108,26 @@ describeOwnRedis('SIGTERM ends a server with Redis with code 0 within seconds', 
   });
   afterAll(() => redis?.stop());
 
+  const unwritten = /"clusters":\["eu"\],"msg":"the store did not take the last changes/;
+
   it.each<[string, () => void | Promise<void>, () => void | Promise<void>]>([
     ['is there', () => undefined, () => undefined],
     ['hangs', () => redis.pause(), () => redis.resume()],
     ['is gone', () => redis.kill(), () => redis.restart()],
-  ])('while Redis %s', async (_, break_, mend) => {
+  ])('while Redis %s, and says what it did not take', async (how, break_, mend) => {
     const { server, url } = await serve({ cache: redis.url, queue: redis.url, keyPrefix: 'shutdown' });
     await feedIs(url, 'live');
     await break_();
+    // Something is on its way to the store.
+    simulator.mutate(simulator.applications[0]!, { health: { status: 'Degraded', message: how } });
+    await eventually(async () => {
+      const body = (await (await fetch(`${url}/api/v1/applications?health=Degraded&limit=200`)).json()) as any;
+      expect(body.applications.map((row: any) => row.name)).toContain(simulator.applications[0]);
+    });
     try {
       await endsWell(server);
+      if (how === 'is there') expect(server.stderr()).not.toMatch(unwritten);
+      else expect(server.stderr()).toMatch(unwritten);
     } finally {
       await mend();
     }
@@ -127,7 +137,7 @@ describeOwnRedis('SIGTERM ends a server with Redis with code 0 within seconds', 
     await redis.kill();
     try {
       const { server, url } = await serve({ cache: redis.url, queue: redis.url, keyPrefix: 'shutdown' });
-      await feedIs(url, 'live');
+      await feedIs(url, 'live', 'local');
       await endsWell(server);
     } finally {
       await redis.restart();

@@ -1,3 +1,4 @@
+import { withinTime } from '../../argocd/deadline.js';
 import type { ClusterKey, Lease, Store, StoredFeed } from '../../cache/store.js';
 import type { Logger } from '../../telemetry/logger.js';
 import type { ClusterFacts } from '../cluster-facts.js';
@@ -10,6 +11,9 @@ import type { Candidate, Leadership, ReplicationTimings } from './leadership.js'
 import { formatPublished, takenOver, unheard, type PublishedFeed } from './published-feed.js';
 import { StoreWriter } from './store-writer.js';
 import type { Watcher } from './watcher.js';
+
+/** A change of role that is under way when all ends is waited for so long. */
+const lastTurnMs = 1_000;
 
 export interface ReplicaOptions {
   key: ClusterKey;
@@ -96,21 +100,24 @@ export class Replica implements Candidate {
 
   /**
    * Leaves nothing behind: no stream, timer or lease. With `forget`, what the store has of the cluster goes as well, if
-   * this process leads it.
+   * this process leads it. Answers false if the store did not take what this process had to say: it is asked once, since
+   * whoever leads next reads the cluster anew.
    */
-  async close(options: { forget?: boolean } = {}): Promise<void> {
-    const { leadership, followers, store, log, key } = this.options;
+  async close(options: { forget?: boolean } = {}): Promise<boolean> {
+    const { leadership, followers, store } = this.options;
     this.isClosed = true;
-    await this.last;
-    await this.watcher?.stop();
-    await this.writer.close();
     this.follower.end();
     followers.remove(this.follower);
+    // What is being read from the store is of no use any more.
+    await withinTime(this.last, lastTurnMs, () => new Error('late')).catch(() => undefined);
+    await this.watcher?.stop();
+    const isWritten = await this.writer.close();
     const lease = leadership.leave(this);
-    if (!lease) return;
-    await (options.forget ? store.drop(lease) : store.release([lease])).catch((error: unknown) => {
-      log.debug({ cluster: key.cluster, err: error }, 'the lease could not be given back; it runs out');
-    });
+    if (!lease) return true;
+    if (!isWritten) return false;
+    const givenBack = options.forget ? store.drop(lease) : store.release([lease]);
+    const done = (isDone: boolean) => (): boolean => isDone;
+    return givenBack.then(done(true), done(false));
   }
 
   published(): string {
@@ -180,6 +187,7 @@ export class Replica implements Candidate {
   }
 
   private beginToWatch(): void {
+    if (this.isClosed) return;
     const { feed, followers, watch } = this.options;
     const { followed } = this.follower;
     if (followed) this.writer.startFrom(followed.version);

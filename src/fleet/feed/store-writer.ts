@@ -108,12 +108,14 @@ export class StoreWriter {
     await this.running;
   }
 
-  /** Writes what is left, once, and stops. */
-  async close(): Promise<void> {
+  /** Writes what is left, once, and stops. Answers whether the store has taken it. */
+  async close(): Promise<boolean> {
     this.isClosing = true;
     await this.running;
-    if (this.hasWork) await this.work(true);
+    if (this.hasWork && this.owed === 0) await this.work(true);
+    const isWritten = !this.hasWork;
     await this.stop();
+    return isWritten;
   }
 
   private get hasWork(): boolean {
@@ -132,7 +134,7 @@ export class StoreWriter {
   }
 
   private async work(isLast = false): Promise<void> {
-    while (this.hasWork && this.mayWrite()) {
+    while (this.hasWork && this.mayWrite() && (isLast || !this.isClosing || this.owed === 0)) {
       try {
         await (this.mustRewrite ? this.rewrite() : this.writeNoted());
         if (this.owed === 0 || (this.owed = Math.max(0, this.owed - writeRowsMax)) > 0) continue;
