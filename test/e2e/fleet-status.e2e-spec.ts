@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { countTokens } from 'gpt-tokenizer';
 import { hashKey, newKey } from '../../src/auth/api-key.js';
+import type { Simulator } from '../../src/simulator/simulator.js';
 import { eventually } from '../support/eventually.js';
 import { connectHttp } from '../support/mcp-clients.js';
 import { runFleet, type RunningFleet } from '../support/running-fleet.js';
@@ -57,9 +58,10 @@ describe('the status of a fleet', () => {
 
   it('a cause that several clusters share is one line, with the raw text of one', async () => {
     const trouble = (n: number) => `admission webhook denied node-${n} at 10.0.0.${n}:443: quota exceeded`;
-    for (const [i, simulator] of Object.values(fleet.simulators).slice(0, 2).entries()) {
+    const [eu, us] = Object.values(fleet.simulators).slice(0, 2) as [Simulator, Simulator];
+    for (const [i, simulator] of [eu, us].entries()) {
       for (const name of simulator.applications.slice(0, 3)) {
-        simulator.mutate(name, { health: { status: 'Degraded', message: trouble(i + 1) } });
+        simulator.mutate(name, { comparisonError: trouble(i + 1) });
       }
     }
     const group = await eventually(async () => {
@@ -68,9 +70,24 @@ describe('the status of a fleet', () => {
       expect(found).toMatchObject({ applications: 6, clusters: 2 });
       return found;
     });
-    expect(group.cause).toBe('Degraded: admission webhook denied <name> at <address>: quota exceeded');
+    expect(group.cause).toBe('Not comparable: admission webhook denied <name> at <address>: quota exceeded');
     expect(group.on.sort()).toEqual(['eu', 'us']);
     expect(group.example.text).toMatch(/^admission webhook denied node-[12] at 10\.0\.0\.[12]:443: quota exceeded$/);
+  });
+
+  it('applications that are ill and do not say why are no cause, and each is shown', async () => {
+    const [eu] = Object.values(fleet.simulators) as [Simulator];
+    const { body: list } = await fleet.get('/api/v1/applications?cluster=eu&sync=Synced&health=Healthy&limit=4');
+    const names: string[] = list.applications.map(({ name }: { name: string }) => name);
+    for (const name of names) {
+      const message = `Caused by apps/Deployment:${name}/${name}`;
+      eu.mutate(name, { health: { status: 'Degraded', message } });
+    }
+    await eventually(async () => {
+      const { causes, worst } = await status(fleet, '?cluster=eu&minutes=5');
+      expect(worst.map(({ name }: { name: string }) => name)).toEqual(expect.arrayContaining(names));
+      expect(causes.filter(({ cause }: { cause: string }) => cause.startsWith('Degraded'))).toEqual([]);
+    });
   });
 
   it('tells what changed: broken, removed, and deployed', async () => {

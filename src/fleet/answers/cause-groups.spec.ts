@@ -38,22 +38,35 @@ describe('the same cause on many clusters', () => {
     ]);
   });
 
-  it('what is broken in two ways with the same words is two causes, what says nothing is one', async () => {
-    const silent = [degraded('eu', 'a'), degraded('us', 'b')];
+  it('what is broken in two ways with the same words is two causes', async () => {
     const stuck = [degraded('eu', 'c', 'Waiting'), degraded('us', 'd', 'Waiting')];
     const bad = [degraded('eu', 'e', 'Waiting'), degraded('us', 'f', 'Waiting')];
     const { groups } = await groupCauses(
-      ranked(
-        { rows: silent, rank: 'degraded' },
-        { rows: stuck, rank: 'stuck_progressing' },
-        { rows: bad, rank: 'degraded' },
-      ),
+      ranked({ rows: stuck, rank: 'stuck_progressing' }, { rows: bad, rank: 'degraded' }),
     );
     expect(groups.map(({ cause }) => cause).sort()).toEqual([
-      'Degraded',
       'Degraded: Waiting',
       'Progressing for over 10 min: Waiting',
     ]);
+  });
+
+  it('what says no cause has one with its like on other clusters alone', async () => {
+    const by = (name: string) => `Caused by apps/Deployment:shop/${name}`;
+    const rows = [
+      ...[degraded('eu', 'a'), degraded('us', 'b'), degraded('ap', 'd')],
+      ...[degraded('eu', 'cart', by('cart')), degraded('us', 'cart', by('cart-2')), degraded('us', 'c', by('c'))],
+      ...[degraded('eu', 'two', `${by('two')}, Service:shop/two`), degraded('us', 'e', `${by('e')}, Service:shop/…`)],
+    ];
+    const { groups, groupOf } = await groupCauses(broken(rows));
+    expect(groups).toMatchObject([
+      {
+        cause: 'Degraded: "cart" (no cause given)',
+        applications: 2,
+        clusters: 2,
+        example: { text: 'Caused by apps/Deployment:shop/cart' },
+      },
+    ]);
+    expect(rows.flatMap((_, place) => groupOf(place) ?? [])).toEqual([1, 1]);
   });
 
   it('shows those on most clusters first, and counts the ones that are not shown', async () => {

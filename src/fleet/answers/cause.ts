@@ -12,7 +12,8 @@ type Caused = Pick<Entry, 'row' | 'cause'>;
 export interface Cause {
   /**
    * Our word for it, and the message with names, hashes, numbers and addresses masked. Equal for equal causes, but that
-   * one whose message was cut may be the beginning of another.
+   * one whose message was cut may be the beginning of another. Where no message says why, applications of one name are
+   * taken for the same: one that is ill on many clusters is one matter, two of different names that say nothing are not.
    */
   masked: string;
   isCut: boolean;
@@ -29,6 +30,12 @@ const words: Partial<Record<UrgencyRank, string>> = {
   stuck_progressing: 'Progressing for over 10 min',
 };
 
+/**
+ * What Argo CD says of the health of an application since 3.2: which resources it is, not what is the matter with them.
+ * Source: https://github.com/argoproj/argo-cd/blob/master/controller/health.go
+ */
+const namesOnly = /^Caused by [^\s:]+:[^\s,]+(, [^\s:]+:[^\s,]+)*(, )?…?$/;
+
 /** Masks of messages that do not mention the application: the same ones come again and again. */
 const masks = new LRUCache<string, string>({ max: 5_000 });
 /** What is kept with an entry of the index, which is another one after every change of the row. */
@@ -44,9 +51,10 @@ export function causeOf(entry: Caused, rank: UrgencyRank): Cause {
   const { row } = entry;
   const text = messageOf(row, rank);
   const word = words[rank] ?? rank;
+  const isCause = text !== undefined && !namesOnly.test(text);
   const cause: Cause = {
-    masked: text === undefined ? word : `${word}: ${maskedOf(text, row)}`,
-    isCut: text?.endsWith('…') === true,
+    masked: `${word}: ${isCause ? maskedOf(text, row) : `"${row.name}" (no cause given)`}`,
+    isCut: isCause && text.endsWith('…'),
     ...(text === undefined ? {} : { text }),
   };
   entry.cause = { rank, cause } satisfies Known;
