@@ -122,6 +122,7 @@ export const anyFilter: fc.Arbitrary<RowFilter> = fc
     text: fc.constantFrom('boom', 'node-7', 'payments', 'team=web', 'm=', '=w', 'nginx', 'a', 'error', 'shop', 'tier='),
     lastSyncBeforeMs: ms,
     lastSyncAfterMs: ms,
+    becomesLate: fc.record({ fromMs: ms, toMs: fc.constant(noonMs + 600_000) }),
     autoSync: fc.boolean(),
     ranks: fc.subarray([...urgencyRanks]).map((ranks) => new Set(ranks)),
   })

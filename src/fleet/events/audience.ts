@@ -4,7 +4,6 @@ import { parseClusterSelector, type ClusterSelector, type SelectableCluster } fr
 import { parseGlob } from '../index/glob.js';
 import { matches, type RowFilter } from '../index/row-filter.js';
 import type { RowQuestion } from '../index/row-query.js';
-import type { UrgencyRank } from '../index/urgency.js';
 import type { Scope } from '../scope.js';
 import { bindingOf } from './event-id.js';
 import type { EventType, JobEvent } from './event.js';
@@ -14,9 +13,6 @@ export interface EventsQuery extends ApplicationQuery {
   cluster?: string;
   types: readonly EventType[];
 }
-
-/** Ranks that come by time alone. */
-const lateRanks: ReadonlySet<UrgencyRank> = new Set<UrgencyRank>(['stuck_deleting', 'stuck_progressing']);
 
 /**
  * Who listens, and for what. Everything is judged here: what is outside the caller's scope does not exist for it.
@@ -66,7 +62,7 @@ export class Audience {
 
   /**
    * What to ask the index for the rows of these clusters that may begin or cease to match until a time, by that alone:
-   * those whose sync falls between two borders, and those that are late by then.
+   * those whose sync falls between two borders, and those that become late. All else that the filter asks is true of them.
    */
   crossersUntil(ms: number, clusters: readonly number[]): RowQuestion[] {
     const seesProject = (project: string): boolean => this.scope.project(project);
@@ -78,7 +74,7 @@ export class Audience {
         ? [{ lastSyncAfterMs: from, lastSyncBeforeMs: to }]
         : [];
     });
-    const late: RowFilter[] = then.ranks ? [{ ranks: lateRanks }] : [];
+    const late: RowFilter[] = then.ranks ? [{ becomesLate: { fromMs: this.asOfMs, toMs: ms } }] : [];
     return [...between, ...late].map((part) => ({ clusters, seesProject, filter: { ...rest, ...part }, atMs: ms }));
   }
 
@@ -97,6 +93,12 @@ export class Audience {
   /** Of a cluster that it selects: true if a list with these filters would show the row. */
   wants(row: ApplicationRow): boolean {
     return this.scope.project(row.project) && (!this.isFiltered || matches(row, this.filter, this.asOfMs));
+  }
+
+  /** As `wants`, of a row that `crossersUntil` found: only what depends on the time is judged. */
+  wantsNow(row: ApplicationRow): boolean {
+    const { lastSyncAfterMs, lastSyncBeforeMs, ranks } = this.filter;
+    return matches(row, { lastSyncAfterMs, lastSyncBeforeMs, ranks }, this.asOfMs);
   }
 
   wantsJob({ cluster, project, job }: JobEvent): boolean {

@@ -91,6 +91,19 @@ describe('a filter that depends on the time', () => {
     expect(reading.take()).toEqual([]);
   });
 
+  it('more that becomes late at once than a stream can hold is one reset, and what comes later is told again', async () => {
+    const late = { health: 'Progressing', healthSince: ago(10 * minute - 1_000) };
+    aFleet();
+    for (const name of ['a', 'b', 'c', 'd']) fleet.put({ name, ...late });
+    fleet.put({ name: 'e', health: 'Progressing', healthSince: ago(9 * minute) });
+    const reading = await fleet.open({ problem: ['stuck_progressing'] }, { max: 3 });
+    nowMs += 6_000;
+    expect(await next(reading)).toBe('reset');
+    nowMs += minute;
+    expect(await next(reading)).toBe('changed e');
+    expect(reading.take()).toEqual([]);
+  });
+
   it('a point in time stays what it is', async () => {
     aFleet().put({ name: 'cart', ...synced(50 * minute) });
     const reading = await fleet.open({ lastSyncAfter: ago(60 * minute) });

@@ -67,15 +67,13 @@ export class PassingTime {
     const numbers = [...clusters.values()].map(({ rows }) => rows.number);
     const questions = audience.crossersUntil(nowMs, numbers);
     const rows = new Set(questions.flatMap((question) => this.fleet.index.select(question).map(({ row }) => row)));
-    const wanted = new Set([...rows].filter((row) => audience.wants(row)));
+    const wanted = new Set([...rows].filter((row) => audience.wantsNow(row)));
     audience.judgeAsOf(nowMs);
-    for (const row of rows) {
-      const [was, is] = [wanted.has(row), audience.wants(row)];
-      const cluster = clusters.get(row.cluster);
-      if (was === is || !cluster) continue;
+    const changed = [...rows].filter((row) => wanted.has(row) !== audience.wantsNow(row));
+    subscription.offerAll(changed, (row) => {
       // The reader knows what has left, although its filter would by now not show either what it was.
-      const before: Before = was ? { known: false, projects: [row.project] } : { known: true };
-      subscription.offer(new ApplicationEvent(cluster, rowKey(row), row, before, this.show));
-    }
+      const before: Before = wanted.has(row) ? { known: false, projects: [row.project] } : { known: true };
+      return new ApplicationEvent(clusters.get(row.cluster) as Cluster, rowKey(row), row, before, this.show);
+    });
   }
 }

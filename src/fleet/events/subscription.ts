@@ -84,9 +84,19 @@ export class Subscription {
   offer(event: FleetEvent): void {
     this.take(event);
     if (this.waiting.size > this.options.max) {
-      this.reset('more has changed than this stream can hold', 'id' in event ? event.id : undefined);
+      this.reset(tooMuch, 'id' in event ? event.id : undefined);
     }
     if (this.waiting.size > 0 && !this.isHeld) this.options.onOffer();
+  }
+
+  /** Offers what happened at once to different things. More than can be held is given up without a look at each. */
+  offerAll<T>(things: readonly T[], eventOf: (thing: T) => FleetEvent): void {
+    if (things.length <= this.options.max) {
+      for (const thing of things) this.offer(eventOf(thing));
+      return;
+    }
+    this.reset(tooMuch, undefined);
+    if (!this.isHeld) this.options.onOffer();
   }
 
   /** The id after the last event that had one; undefined before the first. */
@@ -196,6 +206,7 @@ const newer = (a: string | undefined, b: string): string => (a !== undefined && 
 const mayKnowNow = ({ isKnown, isWanted }: WaitingApplication): boolean => isKnown || isWanted;
 
 const resetKey = 'reset';
+const tooMuch = 'more has changed than this stream can hold';
 
 const resetData = (reason: string): Omit<ToldEvent, 'id'> => ({
   type: 'reset',

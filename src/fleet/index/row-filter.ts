@@ -1,7 +1,8 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import type { LowerTest } from './glob.js';
 import { labelsMatch, type LabelSelector } from './label-selector.js';
-import { rankNumber, urgencyOf, type UrgencyRank } from './urgency.js';
+import { timeMs } from './time-ms.js';
+import { rankNumber, urgencyAtAllTimes, urgencyOf, type UrgencyRank } from './urgency.js';
 
 /**
  * Filters of a list, parsed. Absent means no filter; all given ones must match. Tests get texts in lower case, and are
@@ -30,6 +31,8 @@ export interface RowFilter {
   /** The last operation ended before, or not before (milliseconds since the epoch). */
   lastSyncBeforeMs?: number;
   lastSyncAfterMs?: number;
+  /** Becomes late between them (milliseconds since the epoch): it is not yet at the first time, and is at the second. */
+  becomesLate?: { fromMs: number; toMs: number };
   autoSync?: boolean;
   ranks?: ReadonlySet<UrgencyRank>;
 }
@@ -91,8 +94,13 @@ const tests: readonly Test[] = [
   (row, { text }) => text === undefined || textsOf(row).some((each) => each.toLowerCase().includes(text)),
   ({ operation }, { lastSyncBeforeMs: before, lastSyncAfterMs: after }) => {
     if (before === undefined && after === undefined) return true;
-    const ms = Date.parse(operation?.finishedAt ?? '');
+    const ms = timeMs(operation?.finishedAt ?? '');
     return ms > 0 && (before === undefined || ms < before) && (after === undefined || ms >= after);
+  },
+  (row, { becomesLate }) => {
+    if (!becomesLate) return true;
+    const { deletingDueMs, progressingDueMs } = urgencyAtAllTimes(row);
+    return isDueIn(becomesLate, deletingDueMs) || isDueIn(becomesLate, progressingDueMs);
   },
   ({ autoSync }, filter) => filter.autoSync === undefined || filter.autoSync === autoSync,
   (row, { ranks }, nowMs) => !ranks || ranks.has(urgencyOf(row, nowMs)),
@@ -100,6 +108,10 @@ const tests: readonly Test[] = [
 
 const passes = (test: LowerTest | undefined, text: string | undefined): boolean =>
   !test || (text !== undefined && text !== '' && test(text.toLowerCase()));
+
+/** Whether what is late after a moment becomes it between two others. */
+export const isDueIn = ({ fromMs, toMs }: { fromMs: number; toMs: number }, dueMs: number): boolean =>
+  dueMs >= fromMs && dueMs < toMs;
 
 /** The numbers of ranks, for a test of a column. */
 export const rankNumbersOf = (ranks: ReadonlySet<UrgencyRank>): ReadonlySet<number> =>

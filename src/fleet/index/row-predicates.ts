@@ -5,7 +5,7 @@ import { judgeFor, type Asking, type SlotTest } from './asking.js';
 import { labelTest } from './label-test.js';
 import { partBegin, type SingleField } from './row-columns.js';
 import { sourceWidth } from './row-encoding.js';
-import { rankNumbersOf, sourceFields, type RowFilter, type SourceFilter } from './row-filter.js';
+import { isDueIn, rankNumbersOf, sourceFields, type RowFilter, type SourceFilter } from './row-filter.js';
 import type { RowTable } from './row-table.js';
 
 /**
@@ -16,11 +16,12 @@ import type { RowTable } from './row-table.js';
 export function* slotTests(asking: Asking, filter: RowFilter): Iterable<SlotTest> {
   const { table } = asking;
   const { columns } = table;
-  const { health, sync, phase, ranks, autoSync, namespace } = filter;
+  const { health, sync, phase, ranks, becomesLate, autoSync, namespace } = filter;
   if (health) yield wordTest(table, 'health', health);
   if (sync) yield wordTest(table, 'sync', sync);
   if (phase) yield wordTest(table, 'phase', phase);
   if (autoSync !== undefined) yield (slot) => (columns.autoSync[slot] === 1) === autoSync;
+  if (becomesLate) yield latenessTest(table, becomesLate);
   if (ranks) yield rankTest(asking, rankNumbersOf(ranks));
   yield* lastSyncTests(table, filter);
   if (namespace !== undefined) {
@@ -55,6 +56,11 @@ function wordTest(
 function rankTest({ table, atMs }: Asking, ranks: ReadonlySet<number>): SlotTest {
   const wanted = Uint8Array.from({ length: 256 }, (_, rank) => (ranks.has(rank) ? 1 : 0));
   return (slot) => wanted[table.rankOf(slot, atMs)] === 1;
+}
+
+function latenessTest({ columns }: RowTable, between: { fromMs: number; toMs: number }): SlotTest {
+  const { deletingDue, progressingDue } = columns;
+  return (slot) => isDueIn(between, deletingDue[slot] as number) || isDueIn(between, progressingDue[slot] as number);
 }
 
 function* lastSyncTests({ columns: { lastSync } }: RowTable, filter: RowFilter): Iterable<SlotTest> {
