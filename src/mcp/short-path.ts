@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { SUPPORTED_PROTOCOL_VERSIONS, classifyInboundRequest } from '@modelcontextprotocol/server';
 import type { Caller } from '../auth/caller.js';
+import { answerText } from '../tools/answer-text.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import type { Tool } from '../tools/tool.js';
 import { KnownCalls, type KnownCall } from './known-calls.js';
@@ -125,14 +126,12 @@ export class McpShortPath {
     return findHeaderMismatch(mirrored, call.arguments, { get }, era === 'modern') !== undefined;
   }
 
-  private textOf(
-    { output, json }: { output: Record<string, unknown>; json: string },
-    era: 'modern' | 'legacy',
-  ): string {
+  private textOf(answer: { output: Record<string, unknown>; json: string }, era: 'modern' | 'legacy'): string {
+    const { output } = answer;
     let text = this.texts[era].get(output);
     if (text === undefined) {
       const result = {
-        content: [{ type: 'text', text: json }],
+        content: [{ type: 'text', text: answerText(answer) }],
         structuredContent: output,
         ...(era === 'modern'
           ? { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } }

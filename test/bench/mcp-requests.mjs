@@ -36,3 +36,9 @@ export async function answerTo(origin, { method, path, headers, bodies }) {
     throw new Error(`${origin} answered ${answer.statusCode}: ${text.slice(0, 500)}`);
   return { contentType: answer.headers['content-type'], body: text };
 }
+
+/** The bytes of an answer's text, which is all that many clients show to their model. */
+export function textBytes({ body }) {
+  const { result } = JSON.parse(/^\{/.test(body) ? body : /^data: (\{.*\})$/m.exec(body)[1]);
+  return result.content.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
+}

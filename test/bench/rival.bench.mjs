@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { load, wire } from './load.mjs';
-import { answerTo, callIn, modern } from './mcp-requests.mjs';
+import { answerTo, callIn, modern, textBytes } from './mcp-requests.mjs';
 import { inTurns } from './measure.mjs';
 import { rivalName, rivalVersion, startRival } from './rival.mjs';
 import { atLeast, atMost, ms, plain, requestHeader, requestRows, times, whole } from './verdict.mjs';
@@ -24,8 +24,8 @@ export const rival = {
     const our = callIn({ ...modern, input });
     const ours = wire(server.origin, our);
     const floor = wire(theirs.origin, their);
-    await answerTo(theirs.origin, their);
-    await answerTo(server.origin, our);
+    const theirText = textBytes(await answerTo(theirs.origin, their));
+    const ourText = textBytes(await answerTo(server.origin, our));
     // A call of theirs takes a tenth of a second, so that their rounds must be long enough for a median.
     const measured = await inTurns({ ours, floor, connections: 1, ...pace });
     const asked = await upstream(instance, () => load(ours, 1, pace.roundMs));
@@ -53,6 +53,8 @@ export const rival = {
       notes: [
         `In ${ms(pace.roundMs)} of calls Argo CD got ${asked.calls} requests by ours (and ${asked.others} that watch the ` +
           `cluster whoever calls), ${askedByThem.calls} by ${rivalName}.`,
+        `Ours answers twice, as the protocol wants it: as data with a schema and as text. The text, which is what most models ` +
+          `read, has ${whole(ourText)} bytes to ${whole(theirText)}: ${plain(ourText / theirText)} (ADR 0012).`,
       ],
     };
   },

@@ -121,7 +121,9 @@ describe('the short path of a tool call', () => {
     return {
       status: response.status,
       headers: kept,
-      text: text.replace(/\\?"(asOf|lastSeenAt|lastEventAt|lastListAt)\\?":\\?"[^"\\]*\\?"/g, '"$1"'),
+      text: text
+        .replace(/\\?"(asOf|lastSeenAt|lastEventAt|lastListAt)\\?":\\?"[^"\\]*\\?"/g, '"$1"')
+        .replace(/asOf: [^\\]*/g, 'asOf'),
     };
   };
 
