@@ -1,3 +1,5 @@
+import { Session } from 'node:inspector/promises';
+
 const shown = 15;
 
 /** Which functions the time of a profile went to, the callees of each not counted: rows of a table. */
@@ -16,6 +18,18 @@ export function selfTimes({ nodes, samples, timeDeltas }) {
     .sort((a, b) => b[1] - a[1])
     .slice(0, shown)
     .map(([name, time]) => [name, `${((100 * time) / total).toFixed(1)} %`]);
+}
+
+/** As `selfTimes`, of work that this process does. */
+export async function profileHere(work) {
+  const session = new Session();
+  session.connect();
+  await session.post('Profiler.enable');
+  await session.post('Profiler.start');
+  work();
+  const { profile } = await session.post('Profiler.stop');
+  session.disconnect();
+  return selfTimes(profile);
 }
 
 /** What it is and where it is at home, without the folders that say where the program lies. */

@@ -33,7 +33,7 @@ function section({ title, about, tables = [], notes = [], profiles = [] }) {
     ...tables.flatMap(({ header, rows }) => [...table(header, rows), '']),
     ...(notes.length > 0 ? [...notes.flatMap((note) => wrapped(`- ${note}`, '  ')), ''] : []),
     ...profiles.flatMap(({ what, functions }) => [
-      ...wrapped(`Where the time of the server went: ${what}.`),
+      ...wrapped(`Where the time went: ${what}.`),
       '',
       ...table(['Function', 'Self time'], functions),
       '',
