@@ -1,5 +1,5 @@
 import { constants, fstatSync, openSync, closeSync, readSync, type BigIntStats } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { readSecret, secretBytesMax } from './secret-value.js';
 
 /** Why a file gives no secret. The message names no path, so that it may be shown to callers. */
@@ -18,13 +18,15 @@ export class SecretFile {
   constructor(private readonly path: string) {}
 
   async read(): Promise<string> {
+    const { last } = this;
+    // Most reads find what the one before found: a look at the file is enough for that, and opens nothing.
+    if (last && (await this.look()) === last.version) return last.secret;
     const handle = await open(this.path, flags).catch((error: unknown) => {
       throw new SecretFileError(`cannot be read (${codeOf(error)})`);
     });
     try {
       const stats = await handle.stat({ bigint: true });
       const version = versionOf(stats);
-      if (this.last?.version === version) return this.last.secret;
       const buffer = Buffer.alloc(secretBytesMax + 1);
       let bytes = 0;
       for (;;) {
@@ -40,6 +42,12 @@ export class SecretFile {
     } finally {
       await handle.close();
     }
+  }
+
+  private async look(): Promise<string | undefined> {
+    return stat(this.path, { bigint: true })
+      .then(versionOf)
+      .catch(() => undefined);
   }
 
   forget(): void {

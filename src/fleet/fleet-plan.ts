@@ -1,3 +1,4 @@
+import { isSliceOver, nextSlice } from '../argocd/time-slice.js';
 import type { ClusterConfig } from '../config/config.js';
 import { ConfigError, type ConfigProblem } from '../config/config-error.js';
 import { AppError } from '../errors/app-error.js';
@@ -24,10 +25,12 @@ export async function planFleet(
   newLink: (config: ClusterConfig) => ClusterLink,
 ): Promise<FleetPlan> {
   const order = clusters.map(({ name }) => name);
-  const removed = [...now.values()].filter(({ cluster }) => !order.includes(cluster.name));
+  const kept = new Set(order);
+  const removed = [...now.values()].filter(({ cluster }) => !kept.has(cluster.name));
   const plan: FleetPlan = { order, changed: [], opened: [], removed };
   const problems: ConfigProblem[] = [];
   for (const [index, config] of clusters.entries()) {
+    if (isSliceOver()) await nextSlice();
     const existing = now.get(config.name);
     try {
       if (existing?.cluster.config.url === config.url) {

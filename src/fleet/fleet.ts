@@ -1,3 +1,4 @@
+import { isSliceOver, nextSlice } from '../argocd/time-slice.js';
 import type { Config, ClusterConfig } from '../config/config.js';
 import type { ConfigUser, Prepared } from '../config/live-config.js';
 import type { Cluster } from './cluster.js';
@@ -135,6 +136,8 @@ export class Fleet implements ConfigUser {
     const gone = [...plan.removed, ...plan.opened.flatMap(({ instead }) => instead ?? [])];
     await Promise.all(gone.map((cluster) => this.leave(cluster)));
     for (const { link } of plan.opened) {
+      // A hundred new ones must not hold up those who ask the others.
+      if (isSliceOver()) await nextSlice();
       const opened = await this.opener.open(link);
       this.departed.remove(link.config.name);
       this.open.set(link.config.name, opened);

@@ -79,10 +79,12 @@ export class Feed {
   touch(by: 'event' | 'list' | 'keepalive' = 'keepalive', lagMs = 0): void {
     const now = this.now();
     const asOf = lagMs > 0 ? new Date(now.getTime() - lagMs) : now;
-    if (!this.current.asOf || asOf > this.current.asOf || lagMs === 0) this.current.asOf = asOf;
-    if (by === 'event') this.current.lastEventAt = now;
-    if (by === 'list') this.current.lastListAt = now;
-    for (const listener of this.touchListeners) listener();
+    let isNews = false;
+    if (!this.current.asOf || asOf > this.current.asOf || lagMs === 0) isNews = this.note('asOf', asOf);
+    if (by === 'event') isNews = this.note('lastEventAt', now) || isNews;
+    if (by === 'list') isNews = this.note('lastListAt', now) || isNews;
+    // Frames of a snapshot come by the dozen in a millisecond.
+    if (isNews) for (const listener of this.touchListeners) listener();
   }
 
   /** Starts from what an earlier process left behind. */
@@ -153,6 +155,13 @@ export class Feed {
   onTouch(listener: () => void): () => void {
     this.touchListeners.add(listener);
     return () => this.touchListeners.delete(listener);
+  }
+
+  /** False when that is what it said before. */
+  private note(field: 'asOf' | 'lastEventAt' | 'lastListAt', time: Date): boolean {
+    if (this.current[field]?.getTime() === time.getTime()) return false;
+    this.current[field] = time;
+    return true;
   }
 
   private tell(): void {
