@@ -9,6 +9,7 @@ import { runFleet, type RunningFleet } from '../support/running-fleet.js';
 const keys = {
   admin: newKey(),
   europe: newKey(),
+  europeToo: newKey(),
   payments: newKey(),
   both: newKey(),
   nothing: newKey(),
@@ -19,6 +20,7 @@ type KeyName = keyof typeof keys;
 const scopes: Record<KeyName, Record<string, unknown>> = {
   admin: { role: 'admin' },
   europe: { role: 'operator', clusters: 'region=eu' },
+  europeToo: { role: 'viewer', clusters: 'region=eu' },
   payments: { role: 'viewer', projects: ['payments'] },
   both: { role: 'viewer', clusters: 'us-*', projects: ['pay*', 'platform'] },
   nothing: { role: 'viewer', projects: ['no-such-project'] },
@@ -66,6 +68,7 @@ describe('authorisation', () => {
   const sees: Record<KeyName, (row: { cluster: string; project?: string }) => boolean> = {
     admin: () => true,
     europe: ({ cluster }) => cluster === 'eu-zulu',
+    europeToo: ({ cluster }) => cluster === 'eu-zulu',
     payments: ({ project }) => project === undefined || project === 'payments',
     both: ({ cluster, project }) =>
       cluster.startsWith('us-') && (project === undefined || project.startsWith('pay') || project === 'platform'),
@@ -160,14 +163,28 @@ describe('authorisation', () => {
     });
   });
 
-  it('a cursor of one key is of no use with another', async () => {
-    const { body } = await fleet.get('/api/v1/applications?limit=1', auth('admin'));
-    const { status, body: refused } = await fleet.get(
-      `/api/v1/applications?limit=1&cursor=${body.nextCursor}`,
-      auth('europe'),
-    );
-    expect(status).toBe(400);
-    expect(refused.code).toBe('invalid_input');
+  it('a cursor is of no use with a key that may see something else', async () => {
+    for (const [from, to] of [
+      ['admin', 'europe'],
+      ['europe', 'admin'],
+    ] as const) {
+      const { body } = await fleet.get('/api/v1/applications?limit=1', auth(from));
+      const { status, body: refused } = await fleet.get(
+        `/api/v1/applications?limit=1&cursor=${body.nextCursor}`,
+        auth(to),
+      );
+      expect(status).toBe(400);
+      expect(refused.code).toBe('invalid_input');
+    }
+  });
+
+  it('a cursor leads on with another key that may see the same', async () => {
+    const page = async (key: KeyName, query: string) =>
+      (await fleet.get(`/api/v1/applications?sort=name&${query}`, auth(key))).body;
+    const both = (await page('europe', 'limit=2')).applications;
+    const { applications, nextCursor } = await page('europe', 'limit=1');
+    const next = await page('europeToo', `limit=1&cursor=${nextCursor}`);
+    expect([...applications, ...next.applications]).toEqual(both);
   });
 
   it('a job of a hidden application does not exist', async () => {
@@ -191,7 +208,7 @@ describe('authorisation', () => {
     for (const key of ['admin', 'tools'] as const) {
       expect((await fleet.get('/metrics', auth(key))).status).toBe(200);
     }
-    for (const key of ['europe', 'payments', 'both', 'nothing'] as const) {
+    for (const key of ['europe', 'europeToo', 'payments', 'both', 'nothing'] as const) {
       const { status, body } = await fleet.get('/metrics', auth(key));
       expect(status).toBe(403);
       expect(JSON.stringify(body)).not.toMatch(/zulu|kilo|lima/);

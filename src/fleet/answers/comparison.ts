@@ -104,7 +104,8 @@ export function comparison(
 function lagsOf(instances: readonly ComparedInstance[], dates: CommitDates): Lag[] {
   const all = instances.map(({ row, facts }) => deployedSources(row, facts));
   const count = all[0]?.length ?? 0;
-  if (count === 0 || all.some(({ length }) => length !== count)) {
+  if (all.every(({ length }) => length === 0)) return [{ rule: 'differs', reason: 'none of them names a source' }];
+  if (all.some(({ length }) => length !== count)) {
     return [{ rule: 'differs', reason: 'they do not have the same number of sources' }];
   }
   return Array.from({ length: count }, (_, i) => {

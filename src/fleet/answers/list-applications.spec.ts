@@ -64,7 +64,7 @@ describe('pages of a list', () => {
     expect((await fleet.list({ limit: 1 })).nextCursor).not.toBe(first.nextCursor);
   });
 
-  it('a cursor is refused for another filter, sort or caller', async () => {
+  it('a cursor is refused for another filter, sort or scope', async () => {
     fleet.put(aRow({ name: 'a' }), aRow({ name: 'b' }));
     const { nextCursor: cursor } = await fleet.list({ limit: 1, sort: 'name' });
     const someone: Scope = { cluster: () => true, project: () => true, key: 'someone else' };

@@ -8,13 +8,13 @@ const content = z.tuple([z.string(), z.unknown()]);
 /**
  * A cursor is a place in an order, not a snapshot: base64url of `[binding, position]`. It holds only what the caller
  * has seen (the last row's place), and every page is filtered by the caller's scope again, so it needs no signature.
- * The binding ties it to the filter and the scope it was made for.
+ * The binding ties it to the filter and the scope it was made for: callers who may see the same may share one.
  */
 export function encodeCursor(bound: unknown, position: unknown): string {
   return Buffer.from(JSON.stringify([bindingOf(bound), position])).toString('base64url');
 }
 
-/** Throws `invalid_input` when it is no cursor of ours or was made for another question or caller. */
+/** Throws `invalid_input` when it is no cursor of ours or was made for another question or scope. */
 export function decodeCursor<T>(bound: unknown, cursor: string, position: z.ZodType<T>): T {
   const parsed = cursor.length > lengthMax ? undefined : content.safeParse(parse(cursor));
   const place = parsed?.success ? position.safeParse(parsed.data[1]) : undefined;
