@@ -15,6 +15,8 @@ export interface FeedReading {
   lastEventAt?: Date;
   /** When all applications were last listed; absent if never. */
   lastListAt?: Date;
+  /** Why the rows are not everything there is; absent when they are, and while they are read for the first time. */
+  incomplete?: object;
 }
 
 /** Points in time, of each cluster where they are known. */
@@ -33,6 +35,9 @@ const times = {
   },
 } as const;
 
+/** States in which the rows are read for the first time, or not at all yet. */
+const unread: ReadonlySet<string> = new Set(['idle', 'seeding']);
+
 /** Registers what is read of feeds at every scrape: a cluster that was removed leaves no series behind. */
 export function feedGauges(registry: Registry, read: () => Iterable<FeedReading>): void {
   new Gauge({
@@ -43,6 +48,17 @@ export function feedGauges(registry: Registry, read: () => Iterable<FeedReading>
     collect() {
       this.reset();
       for (const { cluster, state } of read()) this.set({ cluster, state }, 1);
+    },
+  });
+  new Gauge({
+    name: 'fleet_feed_incomplete',
+    help: '1 when the known rows of a cluster are not all there are, or some of them are in doubt, whatever the state of its feed; else 0.',
+    labelNames: ['cluster'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { cluster, state, incomplete } of read())
+        this.set({ cluster }, incomplete || unread.has(state) ? 1 : 0);
     },
   });
   new Gauge({

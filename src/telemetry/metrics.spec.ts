@@ -69,6 +69,21 @@ describe('Metrics', () => {
     }
   });
 
+  it('tells a feed whose rows are not everything there is, also one that is live', async () => {
+    const metrics = new Metrics();
+    const since = new Date();
+    metrics.readFeeds(() => [
+      { cluster: 'a', state: 'live', since, incomplete: { code: 'cluster_refused' } },
+      { cluster: 'b', state: 'live', since },
+      { cluster: 'c', state: 'seeding', since },
+    ]);
+    expect(await lines(metrics, 'fleet_feed_incomplete')).toEqual([
+      'fleet_feed_incomplete{cluster="a"} 1',
+      'fleet_feed_incomplete{cluster="b"} 0',
+      'fleet_feed_incomplete{cluster="c"} 1',
+    ]);
+  });
+
   it('forgets every series of a cluster that left', async () => {
     const metrics = new Metrics();
     for (const cluster of ['a', 'b']) {

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { takenOver, unheard } from '../../src/fleet/feed/published-feed.js';
+import * as shortcomings from '../../src/fleet/feed/shortcomings.js';
 
 const root = process.cwd();
 const scripts = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> })
@@ -58,5 +60,17 @@ describe.each(documents.map((path) => [relative(root, path), readFileSync(path, 
   it('shows JSON and YAML that can be read', () => {
     for (const block of blocks(text, 'json')) expect(() => JSON.parse(block) as unknown).not.toThrow();
     for (const block of blocks(text, 'yaml')) expect(() => parse(block) as unknown).not.toThrow();
+  });
+});
+
+describe('docs/runbook.md', () => {
+  const rows = [...readFileSync(join(root, 'docs', 'runbook.md'), 'utf8').matchAll(/^\| `(\w+)` +\| (.*?) *\|/gm)].map(
+    ([, code, words]) => ({ code, words: words as string }),
+  );
+  const said = [...Object.values(shortcomings), takenOver, unheard];
+
+  it.each(said)('tells what to do when a cluster stands in `unavailable` because: $message', ({ code, message }) => {
+    const found = rows.filter(({ words }) => words && message.includes(words));
+    expect(found.map((row) => row.code)).toEqual([code]);
   });
 });
