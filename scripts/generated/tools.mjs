@@ -27,9 +27,6 @@ export async function toolDocuments() {
     'errors ([errors.md](errors.md)). A route stands under `/api/v1`; arguments that are not in its path go into the query',
     '(GET, DELETE) or into a JSON body (POST, PATCH). The schemas of the answers are in [openapi.json](openapi.json).',
     '',
-    'Over MCP an answer comes as structured content, which is what REST sends, and as text that says the same with lists as',
-    'tables ([why, and how to read them](adr/0012-texts-as-tables.md)).',
-    '',
     budget,
     ...toolsets.map(
       (toolset) =>

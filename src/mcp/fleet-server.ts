@@ -7,7 +7,6 @@ import {
 } from '@modelcontextprotocol/server';
 import type { Caller } from '../auth/caller.js';
 import { didYouMean, suggest } from '../errors/suggest.js';
-import { answerText } from '../tools/answer-text.js';
 import type { ToolResult, ToolRunner } from '../tools/tool-runner.js';
 import type { ReportProgress, Tool } from '../tools/tool.js';
 import { FleetResources } from './fleet-resources.js';
@@ -106,13 +105,11 @@ export class FleetServer {
 }
 
 /**
- * An answer is given twice, as the protocol wants it: as data, and as text that says the same to a model (ADR 0012).
- *
  * An error's structured content is the problem, but only in the modern era: clients of the legacy one hold it against
- * the tool's output schema and throw instead of showing it to the model. Its text is JSON in both.
+ * the tool's output schema and throw instead of showing it to the model. The text is the same JSON in both.
  */
 function toCallToolResult(result: ToolResult, era: ProtocolEra): CallToolResult {
-  if (result.ok) return { content: [{ type: 'text', text: answerText(result) }], structuredContent: result.output };
+  if (result.ok) return { content: [{ type: 'text', text: result.json }], structuredContent: result.output };
   const { problem } = result;
   return {
     content: [{ type: 'text', text: JSON.stringify(problem) }],

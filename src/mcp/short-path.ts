@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { SUPPORTED_PROTOCOL_VERSIONS, classifyInboundRequest } from '@modelcontextprotocol/server';
 import type { Caller } from '../auth/caller.js';
-import { answerText } from '../tools/answer-text.js';
 import type { ToolRunner } from '../tools/tool-runner.js';
 import type { Tool } from '../tools/tool.js';
 import { KnownCalls, type KnownCall } from './known-calls.js';
@@ -126,12 +125,14 @@ export class McpShortPath {
     return findHeaderMismatch(mirrored, call.arguments, { get }, era === 'modern') !== undefined;
   }
 
-  private textOf(answer: { output: Record<string, unknown>; json: string }, era: 'modern' | 'legacy'): string {
-    const { output } = answer;
+  private textOf(
+    { output, json }: { output: Record<string, unknown>; json: string },
+    era: 'modern' | 'legacy',
+  ): string {
     let text = this.texts[era].get(output);
     if (text === undefined) {
       const result = {
-        content: [{ type: 'text', text: answerText(answer) }],
+        content: [{ type: 'text', text: json }],
         structuredContent: output,
         ...(era === 'modern'
           ? { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } }
