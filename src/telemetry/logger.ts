@@ -40,7 +40,9 @@ const tooLong = (length: number): string =>
  * @param destination for tests; anything with `write(line)`
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
-  const stderr = destination ? undefined : pino.destination({ fd: 2, sync: false, ...buffering });
+  const stderr = destination
+    ? undefined
+    : pino.destination({ fd: 2, sync: false, contentMode: 'buffer', ...buffering });
   const flush = (): void => {
     try {
       stderr?.flushSync();
@@ -69,6 +71,11 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
         streamWrite: (line) => (line.length > lineMax ? tooLong(line.length) : scrubText(line)),
       },
     },
-    destination ?? stderr,
+    destination ?? (stderr && inBytes(stderr)),
   );
 }
+
+/** Of texts, the destination would join and measure all that wait anew with each line. */
+const inBytes = (destination: { write(bytes: never): unknown }): DestinationStream => ({
+  write: (line) => void destination.write(Buffer.from(line) as never),
+});

@@ -36,6 +36,20 @@ describe('kept answers', () => {
     expect(cache.get(key)).toBeUndefined();
   });
 
+  it('the same arguments have another key for another scope and another tool, also as the same object', () => {
+    const { cache } = open();
+    const input = { a: 1 };
+    const narrow = callerOf({ ...everything, key: 'narrow' });
+    const keys = () => [
+      cache.keyOf(tool, callerOf(everything), input),
+      cache.keyOf(tool, narrow, input),
+      cache.keyOf({ ...tool, name: 'list_others' }, narrow, input),
+    ];
+    expect(new Set(keys()).size).toBe(3);
+    expect(keys()).toEqual(keys());
+    expect(keys()[0]).toBe(cache.keyOf(tool, callerOf(everything), { a: 1 }));
+  });
+
   it('an answer during which the index changed is not kept', () => {
     const { index, cache, key } = open();
     const began = cache.begin();

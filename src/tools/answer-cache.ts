@@ -39,6 +39,9 @@ export class AnswerCache {
     sizeCalculation: ({ answer }, key) => 3 * answer.bytes + 2 * key.length + 200,
   });
 
+  /** Of arguments that come again as the same object, by which a short way knows them. */
+  private readonly keys = new WeakMap<object, { tool: Tool; scope: string; key: string | undefined }>();
+
   constructor(private readonly index: IndexClock) {}
 
   /** What the index says before a tool begins; `keep` needs it. */
@@ -46,11 +49,21 @@ export class AnswerCache {
     return { version: this.index.version, atMs: Date.now() };
   }
 
-  /** Under what an answer is kept; undefined for a tool that is none to be kept. `input`: the arguments as they came. */
+  /**
+   * Under what an answer is kept; undefined for a tool that is none to be kept.
+   *
+   * @param input the arguments as they came; nobody may change them
+   */
   keyOf(tool: Tool, caller: Caller, input: unknown): string | undefined {
     if (!tool.cachedForMs) return undefined;
-    const text = JSON.stringify(input ?? {});
-    return text.length > keyCharactersMax ? undefined : `${tool.name} ${caller.scope.key} ${text}`;
+    if (typeof input !== 'object' || input === null) return newKey(tool, caller, input);
+    const scope = caller.scope.key;
+    let known = this.keys.get(input);
+    if (known?.tool !== tool || known.scope !== scope) {
+      known = { tool, scope, key: newKey(tool, caller, input) };
+      this.keys.set(input, known);
+    }
+    return known.key;
   }
 
   get(key: string): Answer | undefined {
@@ -70,4 +83,9 @@ export class AnswerCache {
     const untilMs = Math.min(atMs + forMs, this.index.validUntilMs(atMs));
     if (untilMs > Date.now()) this.kept.set(key, { answer, version, untilMs });
   }
+}
+
+function newKey({ name }: Tool, { scope }: Caller, input: unknown): string | undefined {
+  const text = JSON.stringify(input ?? {});
+  return text.length > keyCharactersMax ? undefined : `${name} ${scope.key} ${text}`;
 }
