@@ -17,7 +17,7 @@ describe('a reload', () => {
   const load = () => readConfig(text, { baseDir: folder });
   const start = (): ConfigReload =>
     new ConfigReload({
-      source: { load },
+      source: { load, loadInSlices: async () => load() },
       live: new LiveConfig(load().config),
       log: createLogger('debug', { write: (line: string) => void lines.push(line) }),
       metrics: { configReloaded: (result) => void results.push(result), configTaken: () => undefined },

@@ -91,7 +91,7 @@ export class ConfigReload {
   private async attempt(because: ReloadReason): Promise<ReloadResult> {
     const { source, live } = this.options;
     try {
-      const { config, warnings } = source.load();
+      const { config, warnings } = await source.loadInSlices();
       const { config: next, needsRestart: values, server } = liveChange(live.current, config, source);
       const files = redisChanges(this.redis, redisPrints(config));
       const needsRestart = bootValues.filter((path) => values.includes(path) || files.includes(path));

@@ -1,11 +1,14 @@
-import { loadConfig } from './load-config.js';
+import { loadConfig, stepsOfLoading } from './load-config.js';
 import type { LoadedConfig, LoadOptions } from './loaded-config.js';
 import type { Config, SecretSource } from './config.js';
+import { inSlices } from './steps.js';
 
 /** A configuration that can be read again. */
 export interface ConfigSource {
   /** Reads and checks it; contacts nobody. Throws `ConfigError`. */
   load(): LoadedConfig;
+  /** The same for a program that has others to answer meanwhile. */
+  loadInSlices(): Promise<LoadedConfig>;
   /** What it stands in: the configuration file, or the token registry. Absent: in the environment alone. */
   file?: string;
   /** Listening beyond this machine without any API key is fine. */
@@ -18,6 +21,7 @@ export function configSource(options: LoadOptions): ConfigSource {
   const file = options.file ?? env['ARGOCD_TOKEN_REGISTRY_PATH']?.trim();
   return {
     load: () => loadConfig({ ...options, env }),
+    loadInSlices: () => inSlices(stepsOfLoading({ ...options, env })),
     ...(file ? { file } : {}),
     allowAnonymous: options.allowAnonymous,
   };

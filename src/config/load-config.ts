@@ -11,6 +11,7 @@ import { hasOfficialEnvironment, ignoredVariables, loadOfficialEnvironment } fro
 import { block } from './raw-file.js';
 import { readTextFile } from './read-text-file.js';
 import { readableByOthers } from './secret-file.js';
+import { atOnce, type Steps } from './steps.js';
 import { checkSurroundings } from './surroundings.js';
 import { readYaml } from './yaml-source.js';
 
@@ -20,11 +21,18 @@ import { readYaml } from './yaml-source.js';
  *
  * Throws `ConfigError` with everything that is wrong, and nothing else.
  */
-export function loadConfig(options: LoadOptions): LoadedConfig {
+export const loadConfig = (options: LoadOptions): LoadedConfig => atOnce(stepsOfLoading(options));
+
+/** `loadConfig` in steps. */
+export function* stepsOfLoading(options: LoadOptions): Steps<LoadedConfig> {
   const { file, env = process.env } = options;
   if (file !== undefined) {
     const { text, isReadableByOthers } = readTextFile(file);
-    const { config, warnings } = parseConfig(text, { ...options, source: file, baseDir: dirname(resolve(file)) });
+    const { config, warnings } = yield* stepsOfParsing(text, {
+      ...options,
+      source: file,
+      baseDir: dirname(resolve(file)),
+    });
     if (isReadableByOthers && holdsPassword(config)) warnings.push(`${file} holds a password and ${readableByOthers}`);
     const ignored = ignoredVariables(env);
     if (ignored.length > 0)
@@ -45,16 +53,20 @@ export interface ParseOptions extends Omit<LoadOptions, 'file'> {
 }
 
 /** As `loadConfig`, for a text that has been read already. */
-export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
+export const parseConfig = (text: string, options: ParseOptions): LoadedConfig => atOnce(stepsOfParsing(text, options));
+
+function* stepsOfParsing(text: string, options: ParseOptions): Steps<LoadedConfig> {
   const { source, baseDir, env = process.env, overrides = {}, allowAnonymous = false } = options;
-  const yaml = readYaml(text);
+  const yaml = yield* readYaml(text);
   if (!('value' in yaml)) throw new ConfigError(source, yaml.problems);
   if (yaml.value === null || yaml.value === undefined) {
     const message = 'is empty: it needs at least `clusters:` with one entry of name, url and token';
     throw new ConfigError(source, [{ path: '', message }]);
   }
+  yield;
   const parsed = fileSchema.safeParse(yaml.value);
-  const surroundings = checkSurroundings(yaml.value, { env, baseDir, now: new Date() });
+  yield;
+  const surroundings = yield* checkSurroundings(yaml.value, { env, baseDir, now: new Date() });
   const found = [
     ...(parsed.success ? [] : explainIssues(parsed.error.issues, yaml.value)),
     ...crossCheck(yaml.value),
@@ -69,7 +81,9 @@ export function parseConfig(text: string, options: ParseOptions): LoadedConfig {
   problems.push(...yaml.problems);
   if (!parsed.success || problems.length > 0) throw new ConfigError(source, inOrder(problems));
 
+  yield;
   const config = normalise(parsed.data, baseDir, overrides);
+  yield;
   const warnings = [...surroundings.warnings, ...warningsOf(config)];
   return { config, warnings: warnings.map(({ path, message }) => `${pathText(path)} ${message}`) };
 }

@@ -6,6 +6,7 @@ import { block, entries } from './raw-file.js';
 import { readableByOthers, readSecretFile, SecretFileError } from './secret-file.js';
 import { readSecret } from './secret-value.js';
 import { redisAddressPattern, redisSource, tokenSource } from './source-schema.js';
+import type { Steps } from './steps.js';
 import { checkTlsFiles } from './tls-check.js';
 import { expiryOf } from './token-expiry.js';
 
@@ -28,7 +29,7 @@ type Source = { env: string } | { file: string } | { command: string[] };
  * Looks for every variable, file and program that the configuration names, so that what is missing is told at the start
  * and all at once. Runs no program and contacts nobody. Works on the value as it was written.
  */
-export function checkSurroundings(root: unknown, surroundings: Surroundings): Findings {
+export function* checkSurroundings(root: unknown, surroundings: Surroundings): Steps<Findings> {
   const findings: Findings = { problems: [], warnings: [] };
   const check = new SurroundingsCheck(surroundings, findings);
   const { baseDir } = surroundings;
@@ -37,6 +38,7 @@ export function checkSurroundings(root: unknown, surroundings: Surroundings): Fi
     const token = tokenSource.safeParse(value['token']);
     if (token.success) check.source(token.data, [...path, 'token'], 'token');
     checkTlsFiles(value['tls'], [...path, 'tls'], baseDir, findings);
+    yield;
   }
   checkTlsFiles(block(file['defaults'])['tls'], ['defaults', 'tls'], baseDir, findings);
   for (const field of ['cache', 'queue']) {

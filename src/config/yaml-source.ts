@@ -1,20 +1,27 @@
 import {
+  Composer,
   isAlias,
   isCollection,
   isMap,
   isScalar,
+  Lexer,
   LineCounter,
-  parseDocument,
+  Parser,
   visit,
+  type CST,
   type Document,
   type Node,
+  type ParsedNode,
 } from 'yaml';
 import { pathText, type ConfigProblem, type Path } from './config-error.js';
+import type { Steps } from './steps.js';
 
 const aliasesMax = 2_000;
 const depthMax = 32;
 /** Values of the whole file, aliases written out. */
 const valuesMax = 100_000;
+/** Words and signs of the text that are read in one step. */
+const lexemesPerStep = 200;
 
 /** A YAML text as a value, with the place of everything in it. */
 export interface YamlSource {
@@ -29,24 +36,26 @@ export interface YamlSource {
  * Reads YAML 1.2, bounded: aliases, depth and size after writing aliases out, so that no small text becomes a huge
  * value. Duplicate keys, tags, several documents and `__proto__` are problems. Nothing of the text is quoted in one.
  */
-export function readYaml(text: string): YamlSource | { problems: ConfigProblem[] } {
+export function* readYaml(text: string): Steps<YamlSource | { problems: ConfigProblem[] }> {
   const lines = new LineCounter();
   const placeAt = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   };
   try {
-    // Unique keys are checked below: the package compares every key with every other.
-    const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, stringKeys: true } as const;
-    const document = parseDocument(text, { ...options, resolveKnownTags: false, logLevel: 'error' });
-    const syntax = [...document.errors, ...document.warnings].map(({ code, pos }) => ({
+    const [document, second] = yield* documentsIn(text, lines);
+    const errors = [...document.errors, ...document.warnings].map(({ code, pos }) => ({ code, pos }));
+    if (second) errors.push({ code: 'MULTIPLE_DOCS', pos: [second.range[0], second.range[1]] });
+    const syntax = errors.map(({ code, pos }) => ({
       path: '',
       message: syntaxMessages[code] ?? 'is no valid YAML here',
       ...placeAt(pos[0]),
     }));
     if (syntax.length > 0) return { problems: syntax };
+    yield;
     const { problems, aliases } = inspect(document, placeAt);
     if (aliases > aliasesMax) return { problems: [tooMuch(`uses more than ${aliasesMax} aliases`)] };
+    yield;
     const value: unknown = document.toJS({ maxAliasCount: aliasesMax });
     if (countValues(value, 0) > valuesMax) return { problems: [tooMuch(`holds more than ${valuesMax} values`)] };
     return { value, problems, placeOf: (path) => placeIn(document, path, placeAt) };
@@ -56,6 +65,26 @@ export function readYaml(text: string): YamlSource | { problems: ConfigProblem[]
     throw error;
   }
 }
+
+/** As `parseDocument` of the package, in steps. */
+function* documentsIn(text: string, lineCounter: LineCounter): Steps<[Parsed, Parsed?]> {
+  const parser = new Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
+  const tokens: CST.Token[] = [];
+  let lexemes = 0;
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    if (++lexemes % lexemesPerStep === 0) yield;
+  }
+  tokens.push(...parser.end());
+  yield;
+  // Unique keys are checked by ourselves: the package compares every key with every other.
+  const options = { lineCounter, prettyErrors: false, uniqueKeys: false, stringKeys: true } as const;
+  const composer = new Composer<ParsedNode>({ ...options, resolveKnownTags: false, logLevel: 'error' });
+  return [...composer.compose(tokens, true, text.length)] as [Parsed, Parsed?];
+}
+
+type Parsed = Document.Parsed<ParsedNode>;
 
 const tooMuch = (message: string): ConfigProblem => ({ path: '', message });
 
