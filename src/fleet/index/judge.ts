@@ -58,13 +58,12 @@ export class Judge {
    */
   findAll(isLeft: Uint8Array, found: (slot: number) => void): boolean {
     const { lowers, signs, holders, verdicts } = this.texts;
-    const [first, second, third, fourth] = this.asked as unknown as [number, number, number, number];
+    const { asked } = this;
+    const strictest = mostBits(asked);
+    const bits = asked[strictest] as number;
     let isSomeShared = false;
-    for (let id = 1, at = signWords; id < lowers.length; id++, at += signWords) {
-      if (((signs[at] as number) & first) !== first) continue;
-      if (((signs[at + 1] as number) & second) !== second) continue;
-      if (((signs[at + 2] as number) & third) !== third) continue;
-      if (((signs[at + 3] as number) & fourth) !== fourth) continue;
+    for (let id = 1, at = signWords + strictest; id < lowers.length; id++, at += signWords) {
+      if (((signs[at] as number) & bits) !== bits || !this.isPossible(id)) continue;
       const isHeldOnce = holders[id * holderWords] === 1;
       const slot = holders[id * holderWords + 1] as number;
       if ((isHeldOnce && isLeft[slot] === 0) || !this.test(lowers[id] as string)) continue;
@@ -103,4 +102,10 @@ export class Judge {
     }
     return true;
   }
+}
+
+/** Place of the word with most bits. */
+function mostBits(words: Int32Array): number {
+  const counts = Array.from(words, (word) => (word >>> 0).toString(2).replaceAll('0', '').length);
+  return counts.indexOf(Math.max(...counts));
 }

@@ -1,5 +1,6 @@
 import { judgeFor, type Asking, type SlotTest } from './asking.js';
 import { valueMatches, type LabelRequirement } from './label-selector.js';
+import { partBounds } from './row-columns.js';
 import { labelWidth } from './row-encoding.js';
 
 /** Finds the label by its key's number; its value is then a number too. */
@@ -10,13 +11,12 @@ export function labelTest(asking: Asking, requirement: LabelRequirement): SlotTe
   if (key === 0) return () => withoutLabel;
   const fits = labelValueTest(asking, requirement);
   const { ids } = lists;
-  const { offset } = columns;
-  const length = columns.lengths.labels;
+  const { begins, ends } = partBounds(columns, 'labels');
   /** Where the last row had the label: most rows have theirs in the same order. */
   let usual = 0;
   return (slot) => {
-    const from = offset[slot] as number;
-    const to = from + (length[slot] as number);
+    const from = begins[slot] as number;
+    const to = ends[slot] as number;
     if (from + usual < to && ids[from + usual] === key) return fits(ids[from + usual + 1] as number);
     for (let at = from; at < to; at += labelWidth) {
       if (ids[at] !== key) continue;

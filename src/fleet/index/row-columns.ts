@@ -25,9 +25,8 @@ export class RowColumns {
   cluster = new Uint16Array(0);
   /** Numbers of texts (`Atoms`). */
   single: Record<SingleField, Uint32Array> = record(singleFields, () => new Uint32Array(0));
-  /** Where the row's list begins, and how many numbers each of its parts has. */
-  offset = new Uint32Array(0);
-  lengths: Record<ListPart, Uint16Array> = record(listParts, () => new Uint16Array(0));
+  /** Where the parts of the row's list begin, and where the last one ends: each ends where the next one begins. */
+  readonly bounds: Uint32Array[] = [...listParts, 'end'].map(() => new Uint32Array(0));
   /** Milliseconds since the epoch; 0: never. */
   changedAt = new Float64Array(0);
   lastSync = new Float64Array(0);
@@ -47,8 +46,7 @@ export class RowColumns {
     const { capacity } = this;
     this.cluster = copied(new Uint16Array(capacity), this.cluster);
     for (const field of singleFields) this.single[field] = copied(new Uint32Array(capacity), this.single[field]);
-    this.offset = copied(new Uint32Array(capacity), this.offset);
-    for (const part of listParts) this.lengths[part] = copied(new Uint16Array(capacity), this.lengths[part]);
+    for (const [i, bound] of this.bounds.entries()) this.bounds[i] = copied(new Uint32Array(capacity), bound);
     this.changedAt = copied(new Float64Array(capacity), this.changedAt);
     this.lastSync = copied(new Float64Array(capacity), this.lastSync);
     this.healthSince = copied(new Float64Array(capacity), this.healthSince);
@@ -61,14 +59,10 @@ export class RowColumns {
   }
 }
 
-/** Where a part of a slot's list begins. */
-export function partBegin({ offset, lengths }: RowColumns, part: ListPart): (slot: number) => number {
-  const before = listParts.slice(0, listParts.indexOf(part)).map((each) => lengths[each]);
-  return (slot) => {
-    let at = offset[slot] as number;
-    for (const length of before) at += length[slot] as number;
-    return at;
-  };
+/** By slot: where a part of its list begins, and where it ends. */
+export function partBounds({ bounds }: RowColumns, part: ListPart): { begins: Uint32Array; ends: Uint32Array } {
+  const at = listParts.indexOf(part);
+  return { begins: bounds[at] as Uint32Array, ends: bounds[at + 1] as Uint32Array };
 }
 
 function copied<T extends { set(from: T): void }>(to: T, from: T): T {

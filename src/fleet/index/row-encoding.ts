@@ -63,6 +63,8 @@ const partLengthMax = 1_000;
  */
 export class RowEncoder {
   private readonly list: number[] = [];
+  /** Where each part of the list ends. */
+  private readonly ends: number[] = [];
   private readonly before: number[] = [];
   /** The one that is worked on. */
   private slot = 0;
@@ -82,47 +84,42 @@ export class RowEncoder {
 
   /** Fills a slot that holds another row. What both hold is not let go in between. */
   refill(slot: number, row: ApplicationRow): void {
-    const { single, lengths } = this.columns;
+    const { single, bounds } = this.columns;
     const before = this.before;
     before.length = 0;
     for (const field of singleFields) before.push(single[field][slot] as number);
-    for (const part of listParts) before.push(lengths[part][slot] as number);
-    const begin = this.columns.offset[slot] as number;
-    const length = this.lengthOf(slot);
-    for (let i = 0; i < length; i++) before.push(this.lists.ids[begin + i] as number);
-    this.lists.release(begin, length);
+    for (const bound of bounds) before.push(bound[slot] as number);
+    const ids = before.length;
+    const begin = before[singleFields.length] as number;
+    const end = before[ids - 1] as number;
+    for (let i = begin; i < end; i++) before.push(this.lists.ids[i] as number);
+    this.lists.release(begin, end - begin);
     this.fill(slot, row);
 
     let at = 0;
     for (const field of singleFields) this.atoms.ofField[field].release(before[at++] as number, slot);
-    const partLengths = at;
-    at += listParts.length;
-    for (const [i, part] of listParts.entries()) {
-      at = this.releasePart(part, before, at, before[partLengths + i] as number);
+    for (const part of listParts) {
+      const from = before[at++] as number;
+      this.releasePart(part, before, ids + from - begin, ids + (before[at] as number) - begin);
     }
   }
 
   /** Lets go what a slot holds. */
   empty(slot: number): void {
     this.slot = slot;
-    const { single, lengths, offset } = this.columns;
+    const { single, bounds } = this.columns;
     for (const field of singleFields) this.atoms.ofField[field].release(single[field][slot] as number, slot);
-    const begin = offset[slot] as number;
-    let at = begin;
-    for (const part of listParts) at = this.releasePart(part, this.lists.ids, at, lengths[part][slot] as number);
-    this.lists.release(begin, at - begin);
+    const at = bounds.map((bound) => bound[slot] as number);
+    for (const [i, part] of listParts.entries()) {
+      this.releasePart(part, this.lists.ids, at[i] as number, at[i + 1] as number);
+    }
+    const begin = at[0] as number;
+    this.lists.release(begin, (at.at(-1) as number) - begin);
   }
 
-  private lengthOf(slot: number): number {
-    let length = 0;
-    for (const part of listParts) length += this.columns.lengths[part][slot] as number;
-    return length;
-  }
-
-  private releasePart(part: ListPart, ids: ArrayLike<number>, begin: number, length: number): number {
+  private releasePart(part: ListPart, ids: ArrayLike<number>, begin: number, end: number): void {
     const of = this.atoms.ofPart[part];
-    for (let i = 0; i < length; i++) (of[i % of.length] as Atoms).release(ids[begin + i] as number, this.slot);
-    return begin + length;
+    for (let at = begin; at < end; at++) (of[(at - begin) % of.length] as Atoms).release(ids[at] as number, this.slot);
   }
 
   private fillSingle(slot: number, row: ApplicationRow): void {
@@ -146,22 +143,23 @@ export class RowEncoder {
   }
 
   private fillList(slot: number, row: ApplicationRow): void {
-    const { list, atoms, lists } = this;
-    const { lengths } = this.columns;
+    const { list, ends, atoms, lists } = this;
     list.length = 0;
     this.addLabels(row.labels);
-    let end = (lengths.labels[slot] = this.cut('labels', 0));
+    ends[0] = this.cut('labels', 0);
     this.addAll(atoms.image, row.images);
-    end += lengths.images[slot] = this.cut('images', end);
+    ends[1] = this.cut('images', ends[0]);
     this.addAll(atoms.revision, row.revisions);
-    end += lengths.revisions[slot] = this.cut('revisions', end);
+    ends[2] = this.cut('revisions', ends[1]);
     for (const source of row.sources) this.addSource(source);
-    end += lengths.sources[slot] = this.cut('sources', end);
+    ends[3] = this.cut('sources', ends[2]);
     this.addMessages(row);
-    lengths.messages[slot] = this.cut('messages', end);
+    ends[4] = this.cut('messages', ends[3]);
 
+    const { bounds } = this.columns;
     const offset = lists.allocate(list.length);
-    this.columns.offset[slot] = offset;
+    (bounds[0] as Uint32Array)[slot] = offset;
+    for (let i = 0; i < ends.length; i++) (bounds[i + 1] as Uint32Array)[slot] = offset + (ends[i] as number);
     const { ids } = lists;
     for (let i = 0; i < list.length; i++) ids[offset + i] = list[i] as number;
   }
@@ -203,16 +201,16 @@ export class RowEncoder {
     return atoms.text(id);
   }
 
-  /** Length of the part that begins at `begin`, of which too much is let go. */
+  /** End of the part that begins at `begin`, of which too much is let go. */
   private cut(part: ListPart, begin: number): number {
     const { list } = this;
     const length = list.length - begin;
-    if (length <= partLengthMax) return length;
+    if (length <= partLengthMax) return list.length;
     const of = this.atoms.ofPart[part];
     for (let i = partLengthMax; i < length; i++) {
       (of[i % of.length] as Atoms).release(list[begin + i] as number, this.slot);
     }
     list.length = begin + partLengthMax;
-    return partLengthMax;
+    return list.length;
   }
 }

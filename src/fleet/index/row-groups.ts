@@ -1,5 +1,5 @@
 import { firstOf } from './first-of.js';
-import { partBegin, type SingleField } from './row-columns.js';
+import { partBounds, type SingleField } from './row-columns.js';
 import { labelWidth, sourceWidth } from './row-encoding.js';
 import { matchingSlots, namedCounts, totalsOf, type RowQuestion, type Totals } from './row-query.js';
 import type { RowTable } from './row-table.js';
@@ -153,10 +153,10 @@ function byDestination({ atoms: { server, destination }, columns: { single: colu
 function byPart({ atoms, lists, columns }: RowTable, part: 'images' | 'revisions' | 'sources', turn: number): Grouping {
   const of = atoms.ofPart[part][turn];
   const width = part === 'sources' ? sourceWidth : 1;
-  const begin = partBegin(columns, part);
+  const { begins, ends } = partBounds(columns, part);
   const read = (slot: number, ids: number[]): number => {
-    const from = begin(slot);
-    const to = from + (columns.lengths[part][slot] as number);
+    const from = begins[slot] as number;
+    const to = ends[slot] as number;
     let length = 0;
     for (let at = from + turn; at < to; at += width) {
       const id = lists.ids[at] as number;
@@ -173,10 +173,10 @@ function byPart({ atoms, lists, columns }: RowTable, part: 'images' | 'revisions
 
 function byLabel({ atoms, lists, columns }: RowTable, key: string): Grouping {
   const wanted = atoms.labelKey.find(key);
-  const { offset, lengths } = columns;
+  const { begins, ends } = partBounds(columns, 'labels');
   const read = (slot: number, ids: number[]): number => {
-    const from = offset[slot] as number;
-    const to = from + (lengths.labels[slot] as number);
+    const from = begins[slot] as number;
+    const to = ends[slot] as number;
     ids[0] = 0;
     if (wanted === 0) return 1;
     for (let at = from; at < to; at += labelWidth) if (lists.ids[at] === wanted) ids[0] = lists.ids[at + 1] as number;

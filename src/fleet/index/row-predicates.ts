@@ -3,7 +3,7 @@ import type { LowerTest } from './glob.js';
 import type { Judge } from './judge.js';
 import { judgeFor, type Asking, type SlotTest } from './asking.js';
 import { labelTest } from './label-test.js';
-import { partBegin, type SingleField } from './row-columns.js';
+import { partBounds, type SingleField } from './row-columns.js';
 import { sourceWidth } from './row-encoding.js';
 import { isDueIn, rankNumbersOf, sourceFields, type RowFilter, type SourceFilter } from './row-filter.js';
 import type { RowTable } from './row-table.js';
@@ -81,11 +81,10 @@ function partTest(asking: Asking, part: 'images' | 'revisions', test: LowerTest)
   const { atoms, lists, columns } = asking.table;
   const judge = judgeFor(asking, atoms.ofPart[part][0] as Atoms, test);
   const { ids } = lists;
-  const begin = partBegin(columns, part);
-  const length = columns.lengths[part];
+  const { begins, ends } = partBounds(columns, part);
   return (slot) => {
-    const from = begin(slot);
-    const to = from + (length[slot] as number);
+    const from = begins[slot] as number;
+    const to = ends[slot] as number;
     for (let at = from; at < to; at++) if (judge.passes(ids[at] as number)) return true;
     return false;
   };
@@ -99,11 +98,10 @@ function sourceTest(asking: Asking, filter: SourceFilter): SlotTest {
     if (test) asked.push({ place, judge: judgeFor(asking, atoms[field], test) });
   }
   const { ids } = lists;
-  const begin = partBegin(columns, 'sources');
-  const length = columns.lengths.sources;
+  const { begins, ends } = partBounds(columns, 'sources');
   return (slot) => {
-    const from = begin(slot);
-    const to = from + (length[slot] as number);
+    const from = begins[slot] as number;
+    const to = ends[slot] as number;
     for (let at = from; at < to; at += sourceWidth) {
       if (asked.every(({ place, judge }) => judge.passes(ids[at + place] as number))) return true;
     }

@@ -1,6 +1,6 @@
 import type { Atoms } from './atoms.js';
 import { withLiterals, type LowerTest } from './glob.js';
-import { listParts, partBegin, type ListPart } from './row-columns.js';
+import { listParts, partBounds, type ListPart } from './row-columns.js';
 import { labelWidth } from './row-encoding.js';
 import type { RowTable } from './row-table.js';
 
@@ -31,12 +31,11 @@ export function searchText(table: RowTable, slots: Uint32Array, text: string): U
 }
 
 function partSearch({ columns, lists }: RowTable, part: ListPart, turn: number, width: number): SlotSearch {
-  const begin = partBegin(columns, part);
-  const length = columns.lengths[part];
+  const { begins, ends } = partBounds(columns, part);
   const { ids } = lists;
   return (slot, passes) => {
-    const from = begin(slot);
-    const to = from + (length[slot] as number);
+    const from = begins[slot] as number;
+    const to = ends[slot] as number;
     for (let at = from + turn; at < to; at += width) if (passes(ids[at] as number)) return true;
     return false;
   };
@@ -97,10 +96,10 @@ function searchPairs({ atoms, lists, columns, scratch }: RowTable, search: Searc
     scratch.takeBytes(labelValue.capacity),
   );
   const { ids } = lists;
-  const { offset, lengths } = columns;
+  const { begins, ends } = partBounds(columns, 'labels');
   search.each((slot) => {
-    const from = offset[slot] as number;
-    const to = from + (lengths.labels[slot] as number);
+    const from = begins[slot] as number;
+    const to = ends[slot] as number;
     for (let at = from; at < to; at += labelWidth) {
       // The empty value has no number of its own.
       if (endsKey.passes(ids[at] as number) && (right === '' || beginsValue.passes(ids[at + 1] as number))) return true;
