@@ -21,6 +21,8 @@ export interface ApplicationRow {
   healthSince?: string;
   /** Synced, OutOfSync, Unknown. */
   sync: string;
+  /** Argo CD has said nothing of its sync yet, as of an application that was just created; `sync` is Unknown then. */
+  notCompared?: true;
   /** One per source; a single-source application has one. */
   revisions: string[];
   operation?: {

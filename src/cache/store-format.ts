@@ -17,6 +17,7 @@ const storedRow = z.looseObject({
   healthMessage: z.string().optional(),
   healthSince: z.string().optional(),
   sync: z.string(),
+  notCompared: z.literal(true).optional(),
   revisions: z.array(z.string()),
   operation: z
     .looseObject({

@@ -40,6 +40,7 @@ export const anyRow: fc.Arbitrary<ApplicationRow> = fc
     healthMessage: message,
     healthSince: time,
     sync: fc.constantFrom('Synced', 'OutOfSync', 'Unknown'),
+    notCompared: fc.constantFrom(undefined, undefined, true),
     revisions: fc.uniqueArray(fc.constantFrom('0a1b2c3d', 'ffee0011', '1.2.3', 'HEAD'), { maxLength: 2 }),
     operation: fc.option(
       fc.record({

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { recordedVersions, recording } from '../../../test/support/recordings.js';
 import { application } from '../../argocd/schemas.js';
 import { rowOf } from './application-row.js';
 import { addressOf, linkOf } from './upstream-values.js';
@@ -44,6 +45,12 @@ describe('row of an application', () => {
       images: ['cart:1'],
       sources: [{ repository: 'https://git.example.com/a', path: 'cart', targetRevision: 'main' }],
     });
+  });
+
+  it.each(recordedVersions)('says of what Argo CD %s has just created that it was not compared', (version) => {
+    const rowIn = (name: string) => rowOf('eu', parse(recording(version, name).response.body));
+    expect(rowIn('create')).toMatchObject({ sync: 'Unknown', notCompared: true });
+    expect(rowIn('get-after-sync')?.notCompared).toBeUndefined();
   });
 
   it.each([

@@ -40,6 +40,7 @@ export function rowOf(cluster: string, application: Application): ApplicationRow
     healthMessage: messageOf(health?.message, messageLengthMax),
     healthSince: timeOf(health?.lastTransitionTime),
     sync: wordOf(status?.sync?.status, 'Unknown'),
+    notCompared: status?.sync?.status ? undefined : true,
     revisions: revisionsOf(status?.sync),
     operation: operationOf(application),
     operating: application.operation != null,

@@ -7,6 +7,7 @@ const listedFields = [
   'labelsOmitted',
   'health',
   'sync',
+  'notCompared',
   'operating',
   'destination',
   'sources',

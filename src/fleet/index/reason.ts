@@ -1,7 +1,7 @@
 import type { ApplicationRow } from '../../cache/row.js';
 import { plainText } from './plain-text.js';
 import { withoutRepeats } from './repeats.js';
-import { isComparisonError, urgencyOf, type UrgencyRank } from './urgency.js';
+import { isComparisonError, progressingSince, urgencyOf, type UrgencyRank } from './urgency.js';
 
 const reasonLengthMax = 200;
 
@@ -37,14 +37,14 @@ function explain(row: ApplicationRow, nowMs: number): string | undefined {
     case 'stuck_deleting':
       return `Being deleted since ${row.deletingSince}${condition ? `: ${condition.message}` : ''}`;
     case 'stuck_progressing':
-      return withMessage(`Progressing since ${row.healthSince}`, row);
+      return withMessage(`${row.notCompared ? 'Not compared yet' : 'Progressing'} since ${progressingSince(row)}`, row);
     case 'degraded':
     case 'missing':
     case 'suspended':
     case 'progressing':
       if (row.operation?.phase === 'Running')
         return `Operation running: ${said(row.operation.message) ?? 'no message'}`;
-      return row.healthMessage ?? sinceWhen(row, rank);
+      return row.healthMessage ?? (row.notCompared ? 'Not compared yet' : sinceWhen(row, rank));
     case 'out_of_sync':
       if (row.operating) return `Operation running: ${said(row.operation?.message) ?? 'requested'}`;
       if (condition) return `${condition.type}: ${condition.message}`;

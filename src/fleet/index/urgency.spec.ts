@@ -10,6 +10,7 @@ const now = Date.parse('2026-11-24T12:00:00Z');
 const longAgo = '2026-11-24T11:00:00Z';
 const justNow = '2026-11-24T11:59:30Z';
 const failed = { phase: 'Failed', message: 'one or more objects failed to apply', finishedAt: longAgo };
+const notCompared: Partial<ApplicationRow> = { sync: 'Unknown', health: 'Unknown', notCompared: true };
 
 describe('urgency', () => {
   it.each<[UrgencyRank, Partial<ApplicationRow>]>([
@@ -23,6 +24,12 @@ describe('urgency', () => {
     ['missing', { health: 'Missing', sync: 'OutOfSync' }],
     ['stuck_deleting', { deletingSince: longAgo }],
     ['progressing', { deletingSince: justNow }],
+    ['progressing', { ...notCompared, createdAt: justNow }],
+    ['progressing', notCompared],
+    ['stuck_progressing', { ...notCompared, createdAt: longAgo }],
+    ['stuck_deleting', { ...notCompared, createdAt: longAgo, deletingSince: longAgo }],
+    ['comparison_error', { ...notCompared, conditions: [{ type: 'InvalidSpecError', message: 'no project' }] }],
+    ['operation_failed', { ...notCompared, operation: failed }],
     ['stuck_progressing', { health: 'Progressing', healthSince: longAgo }],
     ['progressing', { health: 'Progressing', healthSince: justNow }],
     ['out_of_sync', { sync: 'OutOfSync' }],
@@ -40,6 +47,11 @@ describe('urgency', () => {
 
   it('Synced and Healthy needs no reason, whatever its last operation was', () => {
     expect(reasonOf(aRow({ operation: failed }), now)).toBeUndefined();
+  });
+
+  it('says of what was not compared yet that it was not, and since when once that takes long', () => {
+    expect(reasonOf(aRow({ ...notCompared, createdAt: justNow }), now)).toBe('Not compared yet');
+    expect(reasonOf(aRow({ ...notCompared, createdAt: longAgo }), now)).toBe(`Not compared yet since ${longAgo}`);
   });
 
   it('quotes the cluster in one bounded line without control characters', () => {

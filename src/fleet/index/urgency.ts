@@ -37,16 +37,23 @@ export interface Urgency {
 /**
  * How urgent a row is. A failed operation counts only while the application has not been Synced and Healthy since: what
  * was put right is not broken. Progressing and deleting for over ten minutes are problems of their own, because a crash
- * loop shows as Progressing until its deadline.
+ * loop shows as Progressing until its deadline. What was not compared yet is on its way, and stuck when that takes as long.
  */
 export function urgencyAtAllTimes(row: ApplicationRow): Urgency {
-  const { health, operation, deletingSince } = row;
+  const { operation, deletingSince } = row;
+  const since = progressingSince(row);
   const isBroken = hasFailed(row) && !operation?.settled && !isSyncedAndHealthy(row);
   return {
     rank: rankNumber[isBroken ? 'operation_failed' : rankInTime(row)],
     deletingDueMs: deletingSince ? dueMs(deletingSince) : Infinity,
-    progressingDueMs: health === 'Progressing' && row.healthSince ? dueMs(row.healthSince) : Infinity,
+    progressingDueMs: since ? dueMs(since) : Infinity,
   };
+}
+
+/** Since when it has been on its way; undefined when it is not, or nobody knows. */
+export function progressingSince({ health, healthSince, notCompared, createdAt }: ApplicationRow): string | undefined {
+  if (health === 'Progressing') return healthSince;
+  return notCompared ? createdAt : undefined;
 }
 
 /** The number of the rank at a time. */
@@ -63,14 +70,15 @@ export function urgencyOf(row: ApplicationRow, nowMs: number): UrgencyRank {
 
 /** The rank but for failed operations and for what is late. */
 function rankInTime(row: ApplicationRow): UrgencyRank {
-  const { health, sync, deletingSince } = row;
+  const { health, sync, notCompared, deletingSince } = row;
   if (isSyncedAndHealthy(row)) return deletingSince ? 'progressing' : 'fine';
-  if (row.conditions.some(isComparisonError) || sync === 'Unknown' || health === 'Unknown') return 'comparison_error';
+  if (row.conditions.some(isComparisonError)) return 'comparison_error';
+  if (!notCompared && (sync === 'Unknown' || health === 'Unknown')) return 'comparison_error';
   if (health === 'Degraded') return 'degraded';
   if (health === 'Missing') return 'missing';
   if (sync === 'OutOfSync') return 'out_of_sync';
   if (health === 'Suspended') return 'suspended';
-  return health === 'Progressing' || deletingSince ? 'progressing' : 'fine';
+  return health === 'Progressing' || notCompared || deletingSince ? 'progressing' : 'fine';
 }
 
 export const hasFailed = ({ operation }: ApplicationRow): boolean =>
