@@ -38,8 +38,8 @@ interface Gathering {
   first: number;
   text?: string;
   applications: number;
-  /** Place of the most urgent one of each. */
-  clusters: Map<string, number>;
+  /** Place of the most urgent one of each; absent of one application. */
+  clusters?: Map<string, number>;
   isCut: boolean;
   /** Number of the group that is shown. */
   number?: number;
@@ -55,8 +55,8 @@ export async function groupCauses(broken: RankedRows): Promise<Causes> {
     if (isNewCause(entry, rank) && ++masked % masksPerTurn === 0) await yieldToOthers();
     groupAt.push(gather(gathered, broken, place, causeOf(entry, rank)));
   }
-  const wholeOf = mergeCut(gathered);
-  const common = [...gathered.values()].filter(({ applications }) => applications > 1);
+  const wholeOf = mergeCut(gathered, broken);
+  const common = [...gathered.values()].filter(isCommon);
   common.sort(
     (a, b) =>
       b.clusters.size - a.clusters.size ||
@@ -84,31 +84,39 @@ function gather(
   place: number,
   { masked, text, isCut }: Cause,
 ): Gathering {
-  const { cluster } = broken.row(place);
   const group = gathered.get(masked);
   if (!group) {
-    const made = { masked, first: place, text, applications: 1, clusters: new Map([[cluster, place]]), isCut };
+    const made: Gathering = { masked, first: place, text, applications: 1, isCut };
     gathered.set(masked, made);
     return made;
   }
+  const clusters = clustersOf(group, broken);
   group.applications++;
   group.isCut &&= isCut;
   if (broken.isBefore(place, group.first)) {
     group.first = place;
     group.text = text;
   }
-  const known = group.clusters.get(cluster);
-  if (known === undefined || broken.isBefore(place, known)) group.clusters.set(cluster, place);
+  const { cluster } = broken.row(place);
+  const known = clusters.get(cluster);
+  if (known === undefined || broken.isBefore(place, known)) clusters.set(cluster, place);
   return group;
 }
+
+/** Most causes are those of one application, which needs no map of its clusters. */
+const clustersOf = (group: Gathering, broken: RankedRows): Map<string, number> =>
+  (group.clusters ??= new Map([[broken.row(group.first).cluster, group.first]]));
+
+type Common = Gathering & Required<Pick<Gathering, 'clusters'>>;
+const isCommon = (group: Gathering): group is Common => group.clusters !== undefined;
 
 /**
  * A message that was cut is the beginning of the one that it was: how much of it is left depends on the names in it.
  * Where it could begin only one other cause it is taken for that one. Returns what was merged into what.
  */
-function mergeCut(gathered: Map<string, Gathering>): Map<Gathering, Gathering> {
+function mergeCut(gathered: Map<string, Gathering>, broken: RankedRows): Map<Gathering, Gathering> {
   const wholeOf = new Map<Gathering, Gathering>();
-  const sorted = [...gathered.keys()].sort();
+  const sorted = beginningAlike(gathered).sort();
   /** What stands behind in the order and was not merged, the nearest last: all that begins alike is there. */
   const behind: string[] = [];
   for (const cause of sorted.reverse()) {
@@ -120,15 +128,24 @@ function mergeCut(gathered: Map<string, Gathering>): Map<Gathering, Gathering> {
       continue;
     }
     const into = gathered.get(next) as Gathering;
+    const clusters = clustersOf(into, broken);
+    for (const [cluster, place] of clustersOf(group, broken)) if (!clusters.has(cluster)) clusters.set(cluster, place);
     into.applications += group.applications;
-    for (const [cluster, place] of group.clusters) if (!into.clusters.has(cluster)) into.clusters.set(cluster, place);
     gathered.delete(cause);
     wholeOf.set(group, into);
   }
   return wholeOf;
 }
 
-function publicGroup({ masked, first, text, applications, clusters }: Gathering, broken: RankedRows): CauseGroup {
+/** Causes that begin as one does whose messages were cut: no other can be the whole of one. */
+function beginningAlike(gathered: Map<string, Gathering>): string[] {
+  const cut = [...gathered.values()].filter(({ isCut, masked }) => isCut && masked.length >= beginningLengthMin);
+  const beginnings = new Set(cut.map(({ masked }) => masked.slice(0, beginningLengthMin)));
+  if (beginnings.size === 0) return [];
+  return [...gathered.keys()].filter((cause) => beginnings.has(cause.slice(0, beginningLengthMin)));
+}
+
+function publicGroup({ masked, first, text, applications, clusters }: Common, broken: RankedRows): CauseGroup {
   const row = broken.row(first);
   const on = new FirstFew<number>(clustersMax, broken.isBefore);
   for (const place of clusters.values()) on.add(place);
