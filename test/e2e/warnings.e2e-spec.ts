@@ -38,4 +38,16 @@ describe('listeners do not pile up, and Node warns of none', () => {
     );
     expect(warnings.texts).toEqual([]);
   }, 60_000);
+
+  it('when many wait for jobs at once', async () => {
+    fleet = await runFleet({ clusters: [{ name: 'eu', simulator: { applications: 1 } }] });
+    fleet.simulators['eu']!.fault({ kind: 'slow', delayMs: 500, method: 'GET' });
+    const [name] = fleet.simulators['eu']!.applications;
+    const { job } = (await fleet.post(`/api/v1/applications/${name}/sync`, { cluster: 'eu' })).body;
+    const waits = await Promise.all(
+      Array.from({ length: 15 }, () => fleet.get(`/api/v1/jobs/${job.jobId}/wait?timeoutSeconds=1`)),
+    );
+    expect(waits.map(({ body }) => body.job.jobId)).toEqual(waits.map(() => job.jobId));
+    expect(warnings.texts).toEqual([]);
+  }, 60_000);
 });
