@@ -137,9 +137,9 @@ export class McpEndpoint {
   }
 
   private send(answer: ShortAnswer, reply: FastifyReply): void {
-    const all: OutgoingHttpHeaders = { 'content-length': Buffer.byteLength(answer.text) };
+    const all: OutgoingHttpHeaders = { 'content-length': answer.body.length };
     Object.assign(all, reply.getHeaders(), answer.headers);
-    reply.raw.writeHead(200, all).end(answer.text);
+    reply.raw.writeHead(200, all).end(answer.body);
   }
 
   /** Waits until no request is under way, at most `timeoutMs`; then ends those that are left. */

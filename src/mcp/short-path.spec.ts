@@ -48,7 +48,7 @@ describe('the short path of a tool call', () => {
   it('answers a call of 2026-07-28 as plain JSON', () => {
     const answer = open().ask({ _meta: modernMeta() }, modern);
     expect(answer?.headers).toEqual({ 'content-type': 'application/json' });
-    expect(JSON.parse(answer?.text ?? '')).toMatchObject({
+    expect(JSON.parse(String(answer?.body))).toMatchObject({
       id: 'x',
       result: {
         resultType: 'complete',
@@ -61,7 +61,7 @@ describe('the short path of a tool call', () => {
   it('answers a call of 2025 as one event', () => {
     const answer = open().ask({ arguments: { a: 1 } }, { ...both, 'mcp-protocol-version': '2025-06-18' });
     expect(answer?.headers['content-type']).toBe('text/event-stream');
-    const [, data = ''] = /^event: message\ndata: (.*)\n\n$/.exec(answer?.text ?? '') ?? [];
+    const [, data = ''] = /^event: message\ndata: (.*)\n\n$/.exec(String(answer?.body)) ?? [];
     const { result } = JSON.parse(data) as { result: Record<string, unknown> };
     expect(Object.keys(result)).toEqual(['content', 'structuredContent']);
   });

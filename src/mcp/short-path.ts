@@ -8,10 +8,10 @@ import { findHeaderMismatch } from './param-headers.js';
 import { serverInfo } from './server-info.js';
 import type { MirroredArgument } from './tool-definition.js';
 
-/** A finished answer: status 200, these headers, this text. */
+/** A finished answer: status 200, these headers, these bytes. */
 export interface ShortAnswer {
   headers: Record<string, string>;
-  text: string;
+  body: Buffer;
 }
 
 export interface ShortPathRequest {
@@ -55,8 +55,8 @@ interface PlainCall {
 export class McpShortPath {
   private readonly tools: ReadonlyMap<string, Tool>;
   private readonly known = new KnownCalls();
-  /** The JSON text of a result up to the request's id, by the answer's object and era. */
-  private readonly texts = { modern: new WeakMap<object, string>(), legacy: new WeakMap<object, string>() };
+  /** The bytes of a message up to the request's id, by the answer's object and era. */
+  private readonly beginnings = { modern: new WeakMap<object, Buffer>(), legacy: new WeakMap<object, Buffer>() };
 
   constructor(private readonly options: ShortPathOptions) {
     this.tools = new Map(options.runner.catalog.filter((tool) => tool.cachedForMs).map((tool) => [tool.name, tool]));
@@ -89,9 +89,9 @@ export class McpShortPath {
     if (!tool || this.isMismatched(call, headers, call.era)) return undefined;
     const result = this.options.runner.recall(tool, { caller, input: call.arguments, transport: 'mcp', requestId });
     if (!result) return undefined;
-    const message = `${this.textOf(result, call.era)}${JSON.stringify(call.id)}}`;
-    if (call.era === 'modern') return { headers: { 'content-type': 'application/json' }, text: message };
-    return { headers: eventStream, text: `event: message\ndata: ${message}\n\n` };
+    const { headers: own, end } = frames[call.era];
+    const ending = Buffer.from(`${JSON.stringify(call.id)}}${end}`);
+    return { headers: own, body: Buffer.concat([this.beginningOf(result, call.era), ending]) };
   }
 
   private eraOf(call: PlainCall, headers: IncomingHttpHeaders, body: unknown): 'modern' | 'legacy' | undefined {
@@ -125,12 +125,12 @@ export class McpShortPath {
     return findHeaderMismatch(mirrored, call.arguments, { get }, era === 'modern') !== undefined;
   }
 
-  private textOf(
+  private beginningOf(
     { output, json }: { output: Record<string, unknown>; json: string },
     era: 'modern' | 'legacy',
-  ): string {
-    let text = this.texts[era].get(output);
-    if (text === undefined) {
+  ): Buffer {
+    let bytes = this.beginnings[era].get(output);
+    if (bytes === undefined) {
       const result = {
         content: [{ type: 'text', text: json }],
         structuredContent: output,
@@ -138,17 +138,25 @@ export class McpShortPath {
           ? { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } }
           : {}),
       };
-      text = `{"result":${JSON.stringify(result)},"jsonrpc":"2.0","id":`;
-      this.texts[era].set(output, text);
+      bytes = Buffer.from(`${frames[era].begin}{"result":${JSON.stringify(result)},"jsonrpc":"2.0","id":`);
+      this.beginnings[era].set(output, bytes);
     }
-    return text;
+    return bytes;
   }
 }
 
-const eventStream = {
-  'cache-control': 'no-cache, no-transform',
-  'content-type': 'text/event-stream',
-  'x-accel-buffering': 'no',
+/** What stands around a message: nothing, or an event of a stream. */
+const frames = {
+  modern: { headers: { 'content-type': 'application/json' }, begin: '', end: '' },
+  legacy: {
+    headers: {
+      'cache-control': 'no-cache, no-transform',
+      'content-type': 'text/event-stream',
+      'x-accel-buffering': 'no',
+    },
+    begin: 'event: message\ndata: ',
+    end: '\n\n',
+  },
 };
 
 /** The call in a message that holds nothing but a call. */
