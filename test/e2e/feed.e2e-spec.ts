@@ -88,7 +88,18 @@ describe('the feed of a cluster', () => {
   it('a stream that falls silent is noticed, said, and replaced', async () => {
     await start({ limits: { streamIdleMs: 1000 }, simulator: { keepAliveMs: 200 } });
     eu.fault({ kind: 'silence-streams' });
-    await eventually(async () => expect((await state()).state).not.toBe('live'), { timeoutMs: 10_000 });
+    const said = { state: 'stale', reason: expect.stringMatching(/silent/) };
+    await eventually(async () => expect(await state()).toMatchObject(said), { timeoutMs: 10_000 });
+    await eventually(
+      async () => {
+        const { body } = await fleet.get('/api/v1/applications?limit=200');
+        const message = expect.stringMatching(/silent/);
+        expect(body.unavailable).toMatchObject([{ cluster: 'eu', state: 'stale', message, staleRows: 12 }]);
+        expect(body.applications).toHaveLength(12);
+        for (const row of body.applications) expect(row.stale).toBe(true);
+      },
+      { timeoutMs: 10_000 },
+    );
     eu.addApplications(1, 'unheard');
     eu.clearFaults();
     await eventuallyEqual(25_000);
