@@ -218,6 +218,62 @@ describeOwnRedis('replicas', () => {
     }, slow);
   });
 
+  it('rights that were withdrawn are not forgotten when the leader goes, nor when all are started anew', async () => {
+    await start({ eu: {} }, { limits: { relistMs: 1_000 } });
+    const [one, two] = (await replicas(2)) as [Replica, Replica];
+    await settled([one, two], 'eu');
+    const eu = deployment.simulators['eu']!;
+    const right = (object: string) => ({ resource: 'applications', action: 'get', object });
+    const clusterOf = ({ server }: Replica) => server.fleet.clusters()[0]!;
+    /** Somebody's request fails: that makes whoever watches ask what the account may do. */
+    const asksForRights = async (replica: Replica): Promise<void> => {
+      const [name] = eu.applications;
+      eu.clearRequests();
+      const fault = eu.fault({ kind: 'status', path: `/api/v1/applications/${name}` });
+      await replica.get(`/api/v1/applications/${name}?cluster=eu&fresh=true`);
+      eu.clearFault(fault);
+      await eventually(() => expect(eu.requests().some(({ path }) => path.includes('/can-i/'))).toBe(true), slow);
+    };
+    const isReduced = (replica: Replica) =>
+      eventually(() => {
+        expect(replica.feed('eu').state).toBe('access_reduced');
+        expect(replica.feed('eu').reason).toMatch(/no longer read the applications of every project/);
+      }, slow);
+    const leader = one.feed('eu').source === 'leader' ? one : two;
+    const next = leader === one ? two : one;
+    await asksForRights(leader);
+
+    // So few that nothing but the question for rights tells more than that some are in doubt.
+    const projects = one.rows('eu').map(({ project }) => project);
+    const sizeOf = (project: string): number => projects.filter((each) => each === project).length;
+    const [smallest, ...rest] = [...new Set(projects)].sort((a, b) => sizeOf(a) - sizeOf(b));
+    expect(sizeOf(smallest!)).toBeLessThanOrEqual(10);
+    eu.setRights(
+      'bot',
+      rest.map((project) => right(`${project}/*`)),
+    );
+    await asksForRights(leader);
+    for (const each of [leader, next]) await isReduced(each);
+
+    const states: string[] = [];
+    clusterOf(next).feed.onChange(({ state }) => states.push(state));
+    await leader.close();
+    await eventually(() => expect(next.feed('eu').source).toBe('leader'), slow);
+    await asksForRights(next);
+    await isReduced(next);
+    expect(states).not.toContain('live');
+
+    await next.close();
+    const [last] = (await replicas(1)) as [Replica];
+    clusterOf(last).feed.onChange(({ state }) => states.push(state));
+    await isReduced(last);
+    expect(states).not.toContain('live');
+    eu.setRights('bot', [{ resource: '*', action: '*', object: '*' }]);
+    await asksForRights(last);
+    await settled([last], 'eu');
+    expect((await last.get('/api/v1/applications')).unavailable).toEqual([]);
+  }, 120_000);
+
   it('three replicas under 500 events a second agree with the clusters row for row at the end', async () => {
     await start({ eu: { applications: 100 }, us: { applications: 100 } }, { timings: { ttlMs: 5_000, tickMs: 1_000 } });
     const all = await replicas(3);

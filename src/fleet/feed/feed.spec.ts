@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Feed } from './feed.js';
+import { readsLess } from './shortcomings.js';
 
 describe('feed', () => {
   const now = new Date('2026-11-24T12:00:00.000Z');
@@ -27,9 +28,10 @@ describe('feed', () => {
     const feed = new Feed('seeding', () => now);
     let touches = 0;
     feed.onTouch(() => touches++);
-    feed.remember(at(-60_000));
-    feed.remember(at(-50_000));
-    expect(feed.snapshot().asOf).toEqual(at(-60_000));
+    feed.remember({ asOf: at(-60_000), incomplete: readsLess, completeAt: at(-70_000) });
+    feed.remember({ asOf: at(-50_000) });
+    expect(feed.snapshot()).toMatchObject({ state: 'seeding', asOf: at(-60_000), completeAt: at(-70_000) });
+    expect(feed.snapshot().incomplete).toBe(readsLess);
     expect(touches).toBe(1);
   });
 

@@ -25,6 +25,22 @@ const followedStates: ReadonlySet<FeedState> = new Set(['live', 'lagging', 'poll
 export const feedSources = ['leader', 'follower', 'local'] as const;
 export type FeedSource = (typeof feedSources)[number];
 
+/**
+ * How it showed that the account sees less than before.
+ * - `reads_less`: it may no longer read the applications of every project
+ * - `many_vanished`: many known applications are no longer listed, and Argo CD does not say that they are gone
+ */
+export const reductions = ['reads_less', 'many_vanished'] as const;
+export type Reduction = (typeof reductions)[number];
+
+/** Why rows are not everything there is. */
+export interface Incomplete {
+  code: ErrorCode;
+  message: string;
+  /** Given if the account sees less than before. */
+  reduction?: Reduction;
+}
+
 export interface FeedSnapshot {
   state: FeedState;
   /** Absent until it is known. */
@@ -42,8 +58,8 @@ export interface FeedSnapshot {
   notice?: string;
   /** Kind of the failure behind `stale` and `down`. */
   code?: ErrorCode;
-  /** The rows are not everything there is: rights were reduced, or some could not be read. Holds why. */
-  incomplete?: { code: ErrorCode; message: string };
+  /** The rows are not everything there is: rights were reduced, or some could not be read. */
+  incomplete?: Incomplete;
   /** When the rows were last known to be everything there is. */
   completeAt?: Date;
 }
@@ -87,10 +103,10 @@ export class Feed {
     if (isNews) for (const listener of this.touchListeners) listener();
   }
 
-  /** Starts from what an earlier process left behind. */
-  remember(asOf: Date): void {
-    if (this.current.asOf) return;
-    this.current.asOf = asOf;
+  /** Starts from what an earlier process left behind: how old the rows are, and what they lack. */
+  remember({ asOf, incomplete, completeAt }: Pick<FeedSnapshot, 'asOf' | 'incomplete' | 'completeAt'>): void {
+    if (this.current.asOf || !asOf) return;
+    this.current = { ...this.current, asOf, incomplete, completeAt };
     for (const listener of this.touchListeners) listener();
   }
 

@@ -13,7 +13,7 @@ const full: Required<FeedSnapshot> = {
   reason: 'why',
   notice: 'what threatens',
   code: 'cluster_refused',
-  incomplete: { code: 'cluster_refused', message: 'what is missing' },
+  incomplete: { code: 'cluster_refused', message: 'what is missing', reduction: 'reads_less' },
   completeAt: at(3),
   lastEventAt: at(4),
   lastListAt: at(5),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { errorCatalogue, type ErrorCode } from '../../errors/catalogue.js';
-import { feedStates, type FeedSnapshot } from './feed.js';
+import { feedStates, reductions, type FeedSnapshot } from './feed.js';
 
 /** What a leader says of its feed, for those who follow it. */
 export interface PublishedFeed {
@@ -24,7 +24,13 @@ const published = z.object({
     reason: z.string().optional(),
     notice: z.string().optional(),
     code: code.optional().catch(undefined),
-    incomplete: z.object({ code: code.catch('cluster_not_ready'), message: z.string() }).optional(),
+    incomplete: z
+      .object({
+        code: code.catch('cluster_not_ready'),
+        message: z.string(),
+        reduction: z.enum(reductions).optional().catch(undefined),
+      })
+      .optional(),
     completeAt: time.optional(),
   }),
   facts: z.object({ version: z.string().optional(), uiUrl: z.string().optional() }),

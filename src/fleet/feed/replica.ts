@@ -222,8 +222,8 @@ export class Replica implements Candidate {
     if (known.version) facts.version = known.version;
     if (known.uiUrl) facts.uiUrl = known.uiUrl;
     if (this.role !== 'following') {
-      // Not yet known to be watched by anybody: only how old it is counts.
-      if (said.asOf) feed.remember(said.asOf);
+      // Not yet known to be watched by anybody: only what the rows are worth counts.
+      feed.remember(said);
       return;
     }
     this.heardAtMs = Math.max(this.heardAtMs, performance.now() - ageMs);

@@ -23,8 +23,7 @@ export class Watcher {
   private connection?: Connection;
   private wake: () => void = () => {};
   private isRenewed = false;
-  private readonly access = new Access();
-
+  private readonly access: Access;
   private readonly polling: Polling;
   private readonly token: TokenWatch;
 
@@ -34,6 +33,8 @@ export class Watcher {
     private readonly spread: Spread,
   ) {
     this.token = new TokenWatch(options);
+    // Whoever watched before, in this process or another, may have seen more.
+    this.access = new Access(options.feed.snapshot().incomplete?.reduction);
     this.polling = new Polling(options, this.access);
   }
 
