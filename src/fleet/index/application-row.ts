@@ -6,8 +6,11 @@ import { addressOf, labelsOf, lineOf, messageOf, nameOf, timeOf, versionOf, word
 type Source = ApplicationRow['sources'][number];
 type Condition = ApplicationRow['conditions'][number];
 
-/** Longest text of a condition, health or operation message that a row keeps. */
-const messageLengthMax = 300;
+/**
+ * Longest text of a condition, health or operation message that a row keeps. Argo CD's own words before the cause take up
+ * to a third of it.
+ */
+const messageLengthMax = 600;
 const labelsMax = 100;
 const imagesMax = 50;
 const listMax = 20;
