@@ -19,7 +19,10 @@ export interface ClusterChange {
   labelsBefore?: SelectableCluster['labels'];
 }
 
-/** Hears when a cluster comes, goes, or is shown otherwise: its feed's state and reason, its version. */
+/**
+ * Hears when a cluster comes, goes, or is shown otherwise: its feed's state and reason, whether this process watches it for
+ * itself, its version.
+ */
 export class ClusterChanges {
   private readonly watched = new Map<string, Watched>();
   private readonly stopWatching: () => void;
@@ -79,6 +82,7 @@ function faceOf({ feed, facts, labels, config }: Cluster): string {
   const { state, reason, notice, incomplete } = feed.snapshot();
   return JSON.stringify([
     state,
+    feed.localSince !== undefined,
     reason,
     notice,
     incomplete?.message,

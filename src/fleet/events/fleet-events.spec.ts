@@ -191,6 +191,14 @@ describe('fleet events', () => {
         change: 'changed',
         cluster: { cluster: 'eu', feed: { state: 'stale', reason: 'no byte for 45 s' } },
       });
+      // Who watches is nobody's concern, unless it is this process for itself.
+      eu.feed.setSource('follower');
+      eu.feed.setSource('leader');
+      expect(reading.take()).toEqual([]);
+      eu.feed.setSource('local');
+      expect(reading.take()[0]!.data.cluster.feed).toMatchObject({ state: 'stale', source: 'local' });
+      eu.feed.setSource('leader');
+      expect(reading.take()[0]!.data.cluster.feed).toMatchObject({ state: 'stale', source: 'leader' });
       eu.facts.version = 'v3.6.0';
       eu.feed.touch();
       expect(reading.take()[0]!.data.cluster.version).toBe('v3.6.0');
