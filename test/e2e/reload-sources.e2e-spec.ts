@@ -67,10 +67,14 @@ describe('the running program takes its configuration over again', () => {
   });
 
   it('when Kubernetes swaps ..data under a mounted configuration and its tokens', async () => {
+    us!.setRights('next', [{ resource: '*', action: '*', object: '*' }]);
+    us!.setRights('first', [{ resource: '*', action: '*', object: '*' }]);
+    let usToken = us!.createToken('first');
     const mount = (version: string, ...clusters: object[]): void => {
       mkdirSync(join(folder, version));
       put(join(version, 'fleet.yaml'), text(...clusters));
-      for (const simulator of [eu!, us!]) put(join(version, `${simulator.name}-token`), simulator.tokens.admin);
+      put(join(version, 'eu-token'), eu!.tokens.admin);
+      put(join(version, 'us-token'), usToken);
       symlinkSync(version, join(folder, '..data_tmp'));
       renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
     };
@@ -83,6 +87,21 @@ describe('the running program takes its configuration over again', () => {
     rmSync(join(folder, '..one'), { recursive: true });
     mount('..three', cluster(us!, { file: 'us-token' }));
     await namesAre(url, 'us');
+
+    // Nothing but the token is another one.
+    usToken = us!.createToken('next');
+    mount('..four', cluster(us!, { file: 'us-token' }));
+    await server.prints(/"result":"applied".*"changed":\["us: token"\]/);
+    us!.clearRequests();
+    us!.expireTokens('first');
+    const fresh = await fetch(`${url}/api/v1/applications/${us!.applications[0]}?cluster=us&fresh=true`);
+    expect(fresh.status).toBe(200);
+    us!.addApplications(1, 'after');
+    await eventually(async () => {
+      const { total, unavailable } = (await (await fetch(`${url}/api/v1/applications`)).json()) as any;
+      expect([total, unavailable]).toEqual([us!.applications.length, []]);
+    });
+    expect(us!.requests().filter(({ status }) => status === 401)).toEqual([]);
     await stops(server);
   });
 

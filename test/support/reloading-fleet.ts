@@ -74,7 +74,8 @@ export class ReloadingFleet {
     this.replace(this.file, text);
   }
 
-  private replace(file: string, text: string): void {
+  /** By renaming. */
+  replace(file: string, text: string): void {
     writeFileSync(`${file}.new`, text, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   }
