@@ -1,4 +1,5 @@
 import { failure } from './failure.js';
+import { KeptBytes } from './kept-bytes.js';
 
 /** A run of items is handed over when it has so many bytes: little enough that parsing it holds nobody up. */
 const runBytes = 32 * 1024;
@@ -48,8 +49,7 @@ export interface ListParts {
 export class ListSplitter {
   private state = State.Start;
   /** Bytes of earlier chunks that belong to the value, key or run under way. */
-  private kept: Buffer[] = [];
-  private keptBytes = 0;
+  private readonly kept = new KeptBytes();
   /** Where in the chunk the value, key or run begins; -1: none has begun. */
   private from = -1;
   /** Where in the chunk the last complete item of the run ends; -1: none has ended. */
@@ -191,7 +191,7 @@ export class ListSplitter {
     if (this.state === State.InItem) {
       this.state = State.AfterItem;
       this.runEnd = at;
-      if (this.keptBytes + at - this.from >= runBytes) this.handOver(chunk);
+      if (this.kept.length + at - this.from >= runBytes) this.handOver(chunk);
       return at;
     }
     const text = this.textTo(chunk, at);
@@ -213,19 +213,18 @@ export class ListSplitter {
   }
 
   private textTo(chunk: Buffer, end: number): string {
-    const { kept, from } = this;
+    const { from } = this;
     this.from = -1;
-    if (kept.length === 0) return chunk.toString('utf8', from, end);
-    this.kept = [];
-    this.keptBytes = 0;
-    return Buffer.concat([...kept, chunk.subarray(from, end)]).toString('utf8');
+    if (this.kept.length === 0) return chunk.toString('utf8', from, end);
+    this.kept.add(chunk, from, end);
+    return this.kept.take();
   }
 
   /** At the end of a chunk: gives away what is complete and keeps what is not. */
   private keep(chunk: Buffer): void {
     const isInItem = this.state === State.InItem;
     if (isInItem) this.itemBytes += chunk.length - this.itemFrom;
-    else if (this.from >= 0) this.itemBytes = this.keptBytes + chunk.length - this.from;
+    else if (this.from >= 0) this.itemBytes = this.kept.length + chunk.length - this.from;
     if (this.itemBytes > this.itemBytesMax) {
       throw failure('cluster_unreachable', 'too_large', `One item of the list exceeds ${this.itemBytesMax} bytes.`);
     }
@@ -235,8 +234,7 @@ export class ListSplitter {
       if (!isInItem) return;
       this.from = this.itemFrom;
     }
-    this.kept.push(chunk.subarray(this.from));
-    this.keptBytes += chunk.length - this.from;
+    this.kept.add(chunk, this.from, chunk.length);
   }
 }
 

@@ -1,9 +1,31 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { rejection } from '../../test/support/argocd-client.js';
 import { allRecordings, recordedBody } from '../../test/support/recordings.js';
-import { applicationBytesMax, readList, type ListEnd } from './list.js';
+import { applicationBytesMax, applicationsMax, readList, type ListEnd } from './list.js';
 import type { Application } from './schemas.js';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** Bytes that are held at the end of `chunks`, before the list says that it is not whole. */
+async function heldAfter(chunks: () => Generator<Buffer>): Promise<number> {
+  const used = (): number => {
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const before = used();
+  let held = Infinity;
+  const all = async function* (): AsyncGenerator<Buffer> {
+    yield* chunks();
+    held = used() - before;
+  };
+  await rejection(readList(all(), () => undefined));
+  return held;
+}
 
 async function* inParts(bytes: Buffer, sizes: Iterable<number>): AsyncGenerator<Buffer> {
   let at = 0;
@@ -132,6 +154,41 @@ describe('a list that is read while it arrives', () => {
       items: [{ metadata: { name: 'a' } }],
       count: 1,
       unreadable: 3,
+    });
+  });
+
+  it('an item that comes byte by byte costs no more than its bytes', async () => {
+    const held = await heldAfter(function* () {
+      yield Buffer.from('{"items":[{"a":"');
+      for (let i = 0; i < 1_000_000; i++) yield Buffer.from('x');
+    });
+    expect(held).toBeLessThan(10_000_000);
+  });
+
+  it('what a list says beside its items is not collected', async () => {
+    const held = await heldAfter(function* () {
+      yield Buffer.from('{"items":[]');
+      for (let i = 0; i < 20_000; i++) yield Buffer.from(`,"member ${i}":"${String(i).repeat(200)}"`);
+    });
+    expect(held).toBeLessThan(5_000_000);
+  });
+
+  it.each(['{}', '{"metadata":{"name":"a","namespace":"b"}}', '5'])('a list of %s without end ends', async (item) => {
+    const run = Buffer.from(`${item},`.repeat(1_000));
+    let runs = 0;
+    const chunks = async function* (): AsyncGenerator<Buffer> {
+      yield Buffer.from('{"items":[');
+      for (; runs < 1_000; runs++) yield run;
+    };
+    expect(await rejection(readList(chunks(), () => undefined))).toMatchObject({ details: { reason: 'too_large' } });
+    expect(runs).toBeLessThan(applicationsMax / 1_000 + 100);
+  });
+
+  it('items that are nested as deep as there is room are taken for what they are', async () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    expect(await read(`{"items":[{"metadata":{"name":"a"},"other":${deep}},${deep}]}`)).toMatchObject({
+      count: 1,
+      unreadable: 1,
     });
   });
 

@@ -15,6 +15,9 @@ export interface ListEnd {
   resourceVersion?: string;
 }
 
+/** An Argo CD holds some ten thousand; one that lists without end must not fill the memory of all clusters. */
+export const applicationsMax = 100_000;
+
 /** The store behind Argo CD refuses objects of more than 1.5 MB; the health of resources is added to that. */
 export const applicationBytesMax = 4 * 1024 * 1024;
 
@@ -29,14 +32,15 @@ export async function readList(
   take: (application: Application) => void,
 ): Promise<ListEnd> {
   const runs: string[] = [];
-  const members = new Map<string, unknown>();
+  const found: { items?: unknown; metadata?: unknown } = {};
   const parts = {
     items: (run: string): void => {
-      members.set('items', []);
+      found.items = [];
       runs.push(run);
     },
     member: (key: string, json: string): void => {
-      members.set(parse(key) as string, parse(json));
+      const [name, value] = [parse(key), parse(json)];
+      if (name === 'items' || name === 'metadata') found[name] = value;
     },
   };
   const splitter = new ListSplitter(parts, applicationBytesMax);
@@ -53,19 +57,19 @@ export async function readList(
           take(item);
         } else unreadable++;
       }
+      if (count + unreadable > applicationsMax) throw tooMany();
     }
   }
   splitter.end();
-  const resourceVersion = versionOf(members);
+  const resourceVersion = versionOf(found);
   if (unreadable > 0 && count === 0) throw garbage('no item is an application');
   return { count, unreadable, ...(resourceVersion ? { resourceVersion } : {}) };
 }
 
 /** `items` is null when there are none; an answer without `items` and without a version of the list is no list. */
-function versionOf(members: ReadonlyMap<string, unknown>): string | undefined {
-  const metadata = listMetadata.safeParse(members.get('metadata') ?? {});
+function versionOf({ items, metadata: given }: { items?: unknown; metadata?: unknown }): string | undefined {
+  const metadata = listMetadata.safeParse(given ?? {});
   if (!metadata.success) throw garbage('metadata');
-  const items = members.get('items');
   const resourceVersion = metadata.data.resourceVersion ?? undefined;
   if (items === undefined ? resourceVersion === undefined : items !== null && !Array.isArray(items)) {
     throw garbage('neither items nor the version of a list');
@@ -80,6 +84,9 @@ function parse(text: string): unknown {
     throw failure('cluster_unreachable', 'garbage', 'The cluster answers with something that is not JSON.');
   }
 }
+
+const tooMany = () =>
+  failure('cluster_unreachable', 'too_large', `The cluster lists more than ${applicationsMax} applications.`);
 
 const garbage = (at: string) =>
   failure('cluster_unreachable', 'garbage', "The cluster's answer does not have the shape of Argo CD's.", { at });

@@ -68,4 +68,29 @@ describe('a connection', () => {
     stopping.abort();
     await following;
   });
+
+  it('an event of an application that nobody knows and that cannot be read is told, until a list knows better', async () => {
+    const stopping = new AbortController();
+    const feed = new Feed('seeding');
+    const names = ['a'];
+    const { api, push } = instance(names, 'b');
+    const [rows, log] = [new ClusterRows(), createLogger('silent')];
+    const beside = { probe: async () => undefined, tokenLife: async () => undefined };
+    const options = { cluster: 'eu', api, rows, feed, limits: defaultLimits, log, ...beside };
+    push({ kind: 'event', type: 'ADDED', application: application('a') });
+    const following = new Connection(options, new Access(), new TokenWatch(options), 1, stopping.signal).follow();
+    await eventually(() => expect(feed.snapshot().state).toBe('live'), { timeoutMs: 10_000 });
+    expect(feed.snapshot().incomplete).toBeUndefined();
+    const told: string[] = [];
+    feed.onChange(({ incomplete }) => void told.push(incomplete?.message ?? 'complete'));
+    push({ kind: 'unreadable', name: 'b', namespace: 'argocd' });
+    await eventually(() => expect(told).toEqual([expect.stringMatching(/cannot read/), 'complete']));
+    names.push('b');
+    const { lastListAt } = feed.snapshot();
+    push({ kind: 'unreadable', name: 'b', namespace: 'argocd' });
+    await eventually(() => expect(feed.snapshot().lastListAt).not.toEqual(lastListAt));
+    expect(feed.snapshot().incomplete?.message).toMatch(/cannot read/);
+    stopping.abort();
+    await following;
+  });
 });

@@ -136,12 +136,14 @@ export class Connection {
 
   /** What we know of the application is not true any more, and what is true we do not understand. */
   private takeUnreadable({ name = '', namespace = '' }: { name?: string; namespace?: string }): void {
-    const { rows } = this.options;
+    const { rows, feed } = this.options;
     const key = rowKey({ name, namespace });
     this.arrivals.came(key);
     const entry = rows.entry(key);
-    if (!entry || entry.unconfirmed) return;
-    rows.markUnconfirmed(key);
+    if (entry ? entry.unconfirmed : !this.wasLive || feed.snapshot().incomplete) return;
+    if (entry) rows.markUnconfirmed(key);
+    // One that nobody knew: a list shows whether it is there.
+    else feed.markIncomplete(notUnderstood);
     this.listNow();
   }
 

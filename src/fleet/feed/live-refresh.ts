@@ -7,9 +7,9 @@ import { rowOf } from '../index/application-row.js';
 import type { ClusterRows } from '../index/cluster-rows.js';
 import type { FleetIndex } from '../index/fleet-index.js';
 import { withListed } from '../index/listed-row.js';
-import type { Feed } from './feed.js';
-import { noteName, prune } from './prune.js';
-import { missingRights, notReadYet } from './shortcomings.js';
+import type { Feed, FeedSnapshot } from './feed.js';
+import { noteName, prune, type Pruned } from './prune.js';
+import { missingRights, notReadYet, notUnderstood } from './shortcomings.js';
 
 /** What only a list has brought, without uid, conditions and messages: whatever a stream says is newer. */
 const listEpoch = 0;
@@ -84,10 +84,14 @@ export class LiveRefresh {
         if (isSliceOver()) await nextSlice();
         this.merge(row, { mark, removed, listVersion });
       }
-      const { unconfirmed, unasked } = await prune({ cluster, api, rows, epoch: listEpoch, signal }, mark, names);
+      const { unconfirmed, unasked, unreadable } = await prune(
+        { cluster, api, rows, epoch: listEpoch, signal },
+        mark,
+        names,
+      );
       feed.touch('list');
       // Until the next list of the watcher, which may know better; what is known to be missing already stays the reason.
-      const missing = unconfirmed > 0 ? missingRights : unasked > 0 ? notReadYet : undefined;
+      const missing = whatIsMissing({ unconfirmed, unasked, unreadable });
       if (missing && !feed.snapshot().incomplete) feed.markIncomplete(missing);
     } finally {
       stopListening();
@@ -107,6 +111,16 @@ export class LiveRefresh {
       rows.upsert(withListed(entry.row, listed), entry.epoch);
     }
   }
+}
+
+function whatIsMissing({
+  unconfirmed,
+  unasked,
+  unreadable,
+}: Omit<Pruned, 'areManyMissing'>): FeedSnapshot['incomplete'] {
+  if (unconfirmed > 0) return missingRights;
+  if (unasked > 0) return notReadYet;
+  return unreadable > 0 ? notUnderstood : undefined;
 }
 
 /** Of resourceVersions, numeric strings; false where one is not known. */

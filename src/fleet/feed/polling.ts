@@ -53,7 +53,7 @@ export class Polling {
     await this.readProblems(signal);
     feed.touch('list');
     const why = 'streams do not get through to this cluster; lists are read instead';
-    showState(feed, this.access, 'polling', whatIsMissing(pruned, list.unreadable), why);
+    showState(feed, this.access, 'polling', whatIsMissing(pruned, list.unreadable + pruned.unreadable), why);
   }
 
   /** Conditions and messages, which lists do not give, stay as long as nothing else has changed. */

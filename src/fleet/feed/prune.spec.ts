@@ -31,14 +31,14 @@ describe('prune', () => {
     const { rows, asked, pruned, unconfirmed } = await after({ count: 1_000, listed: 100, of: refused });
     expect(asked).toHaveLength(20);
     expect([rows.size, unconfirmed]).toEqual([1_000, 900]);
-    expect(pruned).toEqual({ unconfirmed: 900, unasked: 0, areManyMissing: true });
+    expect(pruned).toEqual({ unconfirmed: 900, unasked: 0, unreadable: 0, areManyMissing: true });
   });
 
   it('a mass of rows that are gone goes, so many with each list', async () => {
     const { rows, asked, pruned, unconfirmed } = await after({ count: 1_000, listed: 100, of: gone });
     expect(asked).toHaveLength(200);
     expect([rows.size, unconfirmed]).toEqual([800, 700]);
-    expect(pruned).toEqual({ unconfirmed: 0, unasked: 700, areManyMissing: false });
+    expect(pruned).toEqual({ unconfirmed: 0, unasked: 700, unreadable: 0, areManyMissing: false });
   });
 
   it('one refusal among many that are gone is enough to keep what was not asked for', async () => {
@@ -54,7 +54,14 @@ describe('prune', () => {
     const { rows, asked, pruned } = await after({ count, listed, of: refused });
     expect(asked).toHaveLength(count - listed);
     expect(rows.size).toBe(count);
-    expect(pruned).toEqual({ unconfirmed: count - listed, unasked: 0, areManyMissing: false });
+    expect(pruned).toEqual({ unconfirmed: count - listed, unasked: 0, unreadable: 0, areManyMissing: false });
+  });
+
+  it('applications that this program cannot read are no sign of lost rights, however many they are', async () => {
+    const garbage = () => new AppError('cluster_unreachable', 'another shape', { reason: 'garbage' });
+    const { rows, pruned, unconfirmed } = await after({ count: 100, listed: 50, of: garbage });
+    expect(pruned).toEqual({ unconfirmed: 0, unasked: 0, unreadable: 50, areManyMissing: false });
+    expect([rows.size, unconfirmed]).toEqual([100, 50]);
   });
 
   it('an outage says nothing of any row', async () => {

@@ -33,6 +33,8 @@ export interface Pruned {
   unconfirmed: number;
   /** Further ones that nobody asked for yet, although nothing speaks against it; unconfirmed as well. */
   unasked: number;
+  /** Rows that the list lacks and whose content this program cannot read; unconfirmed as well. */
+  unreadable: number;
   /** So many cannot be ruled out that the account must have lost rights. */
   areManyMissing: boolean;
 }
@@ -57,43 +59,48 @@ export async function prune(context: ListContext, mark: number, listed: Names): 
   const isMass = vanished.length > vanishedMax && vanished.length > rows.size * vanishedShareMax;
   if (vanished.length > sampleMax) shuffle(vanished);
   const sample = vanished.splice(0, sampleMax);
-  let unconfirmed = await countUnconfirmed(context, sample);
+  const asked = await askFor(context, sample);
   let unasked = 0;
-  if (unconfirmed === 0) {
-    const more = vanished.splice(0, readsMax - sample.length);
-    unconfirmed = await countUnconfirmed(context, more);
+  if (!asked.includes('refused')) {
+    asked.push(...(await askFor(context, vanished.splice(0, readsMax - sample.length))));
     unasked = vanished.length;
-  } else unconfirmed += vanished.length;
+  }
+  const refused = asked.filter((outcome) => outcome === 'refused').length;
+  const unconfirmed = refused + vanished.length - unasked;
+  const unreadable = asked.filter((outcome) => outcome === 'unreadable').length;
   signal.throwIfAborted();
   for (const key of vanished) rows.markUnconfirmed(key);
-  return { unconfirmed, unasked, areManyMissing: isMass && unconfirmed > 0 };
+  return { unconfirmed, unasked, unreadable, areManyMissing: isMass && unconfirmed > 0 };
 }
 
-async function countUnconfirmed(context: ListContext, keys: readonly string[]): Promise<number> {
+/** What a GET of an application that is not listed came to: what it is now is known, cannot be read, or is not told. */
+type Outcome = 'known' | 'unreadable' | 'refused';
+
+async function askFor(context: ListContext, keys: readonly string[]): Promise<Outcome[]> {
   const limit = pLimit(concurrency);
-  const kept = await Promise.all(keys.map((key) => limit(() => staysUnconfirmed(context, key))));
-  return kept.filter(Boolean).length;
+  return Promise.all(keys.map((key) => limit(() => ask(context, key))));
 }
 
-async function staysUnconfirmed({ cluster, api, rows, epoch, signal }: ListContext, key: string): Promise<boolean> {
+async function ask({ cluster, api, rows, epoch, signal }: ListContext, key: string): Promise<Outcome> {
   const entry = rows.entry(key);
-  if (!entry) return false;
+  if (!entry) return 'known';
   const { name, namespace, project } = entry.row;
   try {
     const row = rowOf(cluster, await api.get({ name, namespace, project }, { signal }));
     if (row) rows.upsert(row, Math.max(epoch, entry.epoch));
     else rows.markUnconfirmed(key);
-    return row === undefined;
+    return row ? 'known' : 'unreadable';
   } catch (error) {
     const { code, details } = AppError.from(error);
     if (code === 'not_found') {
       // Unless an event has brought it back meanwhile.
       if (rows.entry(key) === entry) rows.remove(key);
-      return false;
+      return 'known';
     }
-    if (code !== 'cluster_refused' && details['reason'] !== 'garbage') throw error;
+    const isUnreadable = details['reason'] === 'garbage';
+    if (code !== 'cluster_refused' && !isUnreadable) throw error;
     rows.markUnconfirmed(key);
-    return true;
+    return isUnreadable ? 'unreadable' : 'refused';
   }
 }
 

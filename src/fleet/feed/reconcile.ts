@@ -51,7 +51,12 @@ export async function reconcile(
   const missing = stream ? await readMissing(context, listed, lost) : nothingMissing;
   for (const before of lost) recheck?.read(before);
   const pruned = await prune(context, mark, listed);
-  return { ...missing, ...pruned, listed: listed.size, unreadable: list.unreadable + missing.unreadable };
+  return {
+    ...missing,
+    ...pruned,
+    listed: listed.size,
+    unreadable: list.unreadable + missing.unreadable + pruned.unreadable,
+  };
 }
 
 /** Waits until the stream has brought every listed application, or brings no more of them. */

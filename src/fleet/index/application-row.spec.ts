@@ -117,6 +117,34 @@ describe('row of an application', () => {
     expect(row?.operation).toBeUndefined();
   });
 
+  it.each([
+    ['2026-11-24T03:23:18Z', true],
+    ['2026-11-24T03:23:18.123456789+14:00', true],
+    ['2026-13-24T03:23:18Z', false],
+    ['2026-00-00T03:23:18Z', false],
+    ['2026-11-24T25:23:18Z', false],
+    ['2026-11-24T03:61:18Z', false],
+    ['2026-11-24T03:23:18+99:99', false],
+    ['-2026-11-24T03:23:18Z', false],
+  ])('of the time %s it holds that it is kept: %s', (creationTimestamp, isKept) => {
+    const row = rowOf('eu', parse({ metadata: { ...metadata, creationTimestamp } }));
+    expect(row?.createdAt).toBe(isKept ? creationTimestamp : undefined);
+    if (isKept) expect(Number.isFinite(Date.parse(creationTimestamp))).toBe(true);
+  });
+
+  it.each([
+    ['1', true],
+    ['9223372036854775807', true],
+    ['9223372036854775808', false],
+    ['99999999999999999999', false],
+    ['0012', false],
+    ['-5', false],
+    ['1e9', false],
+  ])('of the resourceVersion %s it holds that it is compared: %s', (resourceVersion, isKept) => {
+    const row = rowOf('eu', parse({ metadata: { ...metadata, resourceVersion } }));
+    expect(row?.resourceVersion).toBe(isKept ? resourceVersion : undefined);
+  });
+
   it('nothing that parses as an application makes it throw', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 60 }), fc.string({ maxLength: 60 }), (a, b) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { aRow } from '../../../test/support/rows.js';
+import { applicationsMax } from '../../argocd/list.js';
 import { ClusterRows, type RowChange } from './cluster-rows.js';
 
 describe('rows of a cluster', () => {
@@ -23,6 +24,14 @@ describe('rows of a cluster', () => {
     const rows = new ClusterRows();
     rows.upsert(aRow({ uid: 'old', resourceVersion: '900' }), 1);
     expect(rows.upsert(aRow({ uid: 'new', resourceVersion: '20' }), 1)).toBe(true);
+  });
+
+  it('a cluster that tells of applications without end fills only so much', () => {
+    const rows = new ClusterRows();
+    for (let i = 0; i < applicationsMax; i++) rows.upsert(aRow({ name: `app-${i}` }), 1);
+    expect(rows.upsert(aRow({ name: 'one-more' }), 1)).toBe(false);
+    expect(rows.upsert(aRow({ name: 'app-5', health: 'Missing' }), 1)).toBe(true);
+    expect(rows.size).toBe(applicationsMax);
   });
 
   it('finds the same name in several namespaces', () => {

@@ -1,3 +1,4 @@
+import { applicationsMax } from '../../argocd/list.js';
 import type { ApplicationRow } from '../../cache/row.js';
 import { RowTable, type Entry } from './row-table.js';
 import { settle } from './settle.js';
@@ -120,7 +121,7 @@ export class ClusterRows {
   }
 
   private take(row: ApplicationRow, epoch: number, existing: Entry | undefined): boolean {
-    if (this.number === 0) return false;
+    if (this.number === 0 || (!existing && this.count >= applicationsMax)) return false;
     const entry: Entry = { row, epoch, touched: ++this.counter, slot: -1 };
     this.table.put(entry, this.number, existing?.slot);
     const names = this.entries.get(row.namespace);

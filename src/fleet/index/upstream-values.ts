@@ -8,7 +8,8 @@ import { plainText } from './plain-text.js';
 
 const kubernetesName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const enumWord = /^[A-Za-z]{1,40}$/;
-const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+const time =
+  /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 
 type Given = string | null | undefined;
 
@@ -19,7 +20,7 @@ export const nameOf = (value: Given): string | undefined => (value && kubernetes
 export const wordOf = <T extends string | undefined>(value: Given, otherwise: T): string | T =>
   value && enumWord.test(value) ? value : otherwise;
 
-/** ISO 8601, as Argo CD writes it. */
+/** ISO 8601, as Argo CD writes it; a time that there is. */
 export const timeOf = (value: Given): string | undefined => (value && time.test(value) ? value : undefined);
 
 /** One clean line of at most `lengthMax` characters; undefined when nothing is left. */
@@ -36,9 +37,15 @@ const searchedLengthMax = 4_000;
 export const messageOf = (value: Given, lengthMax: number): string | undefined =>
   value ? lineOf(scrubText(value.slice(0, searchedLengthMax)), lengthMax) : undefined;
 
-/** A numeric resourceVersion, the only kind that can be compared. */
+/**
+ * A numeric resourceVersion, the only kind that can be compared. Those of Kubernetes have 64 bits and no sign; one that
+ * is greater than they can be would be newer than everything that follows.
+ */
 export const versionOf = (value: Given): string | undefined =>
-  value && /^[0-9]{1,20}$/.test(value) ? value : undefined;
+  value && /^[1-9][0-9]{0,18}$/.test(value) && (value.length < 19 || value <= versionMax) ? value : undefined;
+
+/** Of what stands behind Kubernetes: a signed number of 64 bits. */
+const versionMax = '9223372036854775807';
 
 /** An address of a repository or a Kubernetes API, without user name and password. */
 export function addressOf(value: Given): string | undefined {
