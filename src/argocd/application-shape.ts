@@ -83,6 +83,14 @@ const isSource = part(
 );
 const isSources = list(some(isSource));
 
+const isDrySource = part(
+  (value) => isText(value['repoURL']) && isText(value['path']) && isText(value['targetRevision']),
+);
+const isSyncSource = part(
+  (value) => isText(value['repoURL']) && isText(value['path']) && isText(value['targetBranch']),
+);
+const isHydrator = part((value) => isDrySource(value['drySource']) && isSyncSource(value['syncSource']));
+
 const isDestination = part((value) => isText(value['server']) && isText(value['name']) && isText(value['namespace']));
 const isAutomated = part((value) => isFlag(value['prune']) && isFlag(value['selfHeal']) && isFlag(value['enabled']));
 const isSyncPolicy = part((value) => isAutomated(value['automated']) && isTexts(value['syncOptions']));
@@ -92,6 +100,7 @@ const isSpec = part(
     isText(value['project']) &&
     isSource(value['source']) &&
     isSources(value['sources']) &&
+    isHydrator(value['sourceHydrator']) &&
     isDestination(value['destination']) &&
     isSyncPolicy(value['syncPolicy']),
 );
@@ -171,6 +180,8 @@ const isConditions = list(
   some(part((value) => isText(value['type']) && isText(value['message']) && isText(value['lastTransitionTime']))),
 );
 const isSummary = part((value) => isTexts(value['images']) && isTexts(value['externalURLs']));
+const isHydration = part((value) => isText(value['phase']) && isText(value['message']) && isText(value['finishedAt']));
+const isHydratorStatus = part((value) => isHydration(value['currentOperation']));
 const isResources = list(
   some(
     part(
@@ -189,5 +200,6 @@ const isStatus = part(
     isConditions(value['conditions']) &&
     isText(value['reconciledAt']) &&
     isSummary(value['summary']) &&
+    isHydratorStatus(value['sourceHydrator']) &&
     isResources(value['resources']),
 );

@@ -16,6 +16,7 @@ export const watchFields: readonly string[] = [
     'spec.project',
     'spec.source',
     'spec.sources',
+    'spec.sourceHydrator',
     'spec.destination',
     'spec.syncPolicy.automated',
     'operation',
@@ -30,11 +31,15 @@ export const watchFields: readonly string[] = [
     'status.operationState.finishedAt',
     'status.operationState.retryCount',
     'status.summary.images',
+    'status.sourceHydrator.currentOperation.phase',
+    'status.sourceHydrator.currentOperation.message',
+    'status.sourceHydrator.currentOperation.finishedAt',
   ].map((path) => `result.application.${path}`),
 ];
 
 /**
- * What a list gives at most, on every version (a whitelist: other names are dropped silently).
+ * What a list gives at most (a whitelist: what a version does not know is dropped silently, as are the revision before 3.5
+ * and the hydrator's status before 3.2).
  * `items.spec` is asked for whole: together with any `items.spec.*`, and in exclude mode, Argo CD 3.5 answers 500.
  * Lists never give uid, resourceVersion, conditions or an operation's message.
  */
@@ -53,4 +58,5 @@ export const listFields: readonly string[] = [
   'status.operationState.phase',
   'status.operationState.startedAt',
   'status.operationState.finishedAt',
+  'status.sourceHydrator',
 ].map((path) => `items.${path}`);

@@ -32,6 +32,12 @@ const source = z.looseObject({ repoURL: text, path: text, chart: text, targetRev
 const sources = z.array(source).nullish();
 const destination = z.looseObject({ server: text, name: text, namespace: text });
 
+/** Where the manifests are written, and where Argo CD commits what it makes of them and syncs from (since 2.14). */
+const sourceHydrator = z.looseObject({
+  drySource: z.looseObject({ repoURL: text, path: text, targetRevision: text }).nullish(),
+  syncSource: z.looseObject({ repoURL: text, path: text, targetBranch: text }).nullish(),
+});
+
 /** A revision, or one per source of a multi-source application. */
 const revisions = { revision: text, revisions: texts };
 
@@ -39,6 +45,7 @@ const spec = z.looseObject({
   project: text,
   source: source.nullish(),
   sources,
+  sourceHydrator: sourceHydrator.nullish(),
   destination: destination.nullish(),
   syncPolicy: z
     .looseObject({
@@ -101,6 +108,9 @@ const status = z.looseObject({
   conditions: z.array(z.looseObject({ type: text, message: text, lastTransitionTime: text })).nullish(),
   reconciledAt: text,
   summary: z.looseObject({ images: texts, externalURLs: texts }).nullish(),
+  sourceHydrator: z
+    .looseObject({ currentOperation: z.looseObject({ phase: text, message: text, finishedAt: text }).nullish() })
+    .nullish(),
   resources: z
     .array(
       z.looseObject({

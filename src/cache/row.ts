@@ -36,9 +36,15 @@ export interface ApplicationRow {
   };
   /** True while `operation` is set on the application: requested or running. */
   operating: boolean;
+  /** Argo CD's, and before them one of ours, `HydrationError`, while the last hydration has failed. */
   conditions: { type: string; message: string; since?: string }[];
   destination: { server?: string; name?: string; namespace?: string };
+  /** What it is synced from. Of a hydrated application that is the branch which Argo CD commits to. */
   sources: { repository: string; path?: string; chart?: string; targetRevision?: string }[];
+  /** Of a hydrated application: what is hydrated. */
+  drySource?: { repository: string; path?: string; targetRevision?: string };
+  /** Phase of its last hydration: Hydrating, Failed, Hydrated. Lists before Argo CD 3.2 do not give it. */
+  hydration?: string;
   autoSync: boolean;
   images: string[];
   /** Images beyond what a row keeps. */

@@ -44,6 +44,10 @@ const storedRow = z.looseObject({
       targetRevision: z.string().optional(),
     }),
   ),
+  drySource: z
+    .looseObject({ repository: z.string(), path: z.string().optional(), targetRevision: z.string().optional() })
+    .optional(),
+  hydration: z.string().optional(),
   autoSync: z.boolean(),
   images: z.array(z.string()),
   imagesOmitted: z.number().optional(),

@@ -15,6 +15,28 @@ export interface Source {
   ref?: string;
 }
 
+/** Where the manifests are written, and where Argo CD commits what it makes of them and syncs from. */
+export interface SourceHydrator {
+  drySource: Source;
+  syncSource: { targetBranch: string; path: string };
+  hydrateTo?: { targetBranch: string };
+}
+
+export interface Hydration {
+  startedAt: string;
+  finishedAt?: string;
+  phase: 'Hydrating' | 'Failed' | 'Hydrated';
+  message: string;
+  drySHA?: string;
+  hydratedSHA?: string;
+  sourceHydrator: SourceHydrator;
+}
+
+export interface HydratorStatus {
+  lastSuccessfulOperation?: { drySHA: string; hydratedSHA: string; sourceHydrator: SourceHydrator };
+  currentOperation?: Hydration;
+}
+
 export interface Destination {
   server?: string;
   namespace?: string;
@@ -42,6 +64,7 @@ export interface ApplicationSpec {
   info?: unknown[];
   revisionHistoryLimit?: number;
   sources?: Source[];
+  sourceHydrator?: SourceHydrator;
 }
 
 export interface Health {
@@ -148,6 +171,7 @@ export interface ApplicationStatus {
   sourceType?: string;
   summary: { images?: string[]; externalURLs?: string[] };
   sourceTypes?: string[];
+  sourceHydrator?: HydratorStatus;
 }
 
 /** What is running in the destination for an application; not part of the API object. */
@@ -173,6 +197,8 @@ export interface LiveResource {
 export interface Traits {
   /** Manifests cannot be generated: the text after "ComparisonError: ". */
   comparisonError?: string;
+  /** Manifests cannot be hydrated: the text after `Failed to hydrate revision "...": `. */
+  hydrationError?: string;
   /** `kind/name` to the reason why applying that resource fails. */
   applyErrors?: Record<string, string>;
   /** Workloads take this health after they are applied and keep it. */
@@ -198,13 +224,18 @@ export interface ApplicationState {
   traits: Traits;
 }
 
-/** Sources of an application, whichever of the two fields holds them. */
+/** Sources that an application is synced from, whichever of the three fields holds them. */
 export function sourcesOf(spec: ApplicationSpec): Source[] {
+  const { sourceHydrator: hydrator } = spec;
+  if (hydrator) {
+    const { targetBranch, path } = hydrator.syncSource;
+    return [{ repoURL: hydrator.drySource.repoURL, path, targetRevision: targetBranch }];
+  }
   return spec.sources && spec.sources.length > 0 ? spec.sources : spec.source ? [spec.source] : [];
 }
 
 export function isMultiSource(spec: ApplicationSpec): boolean {
-  return spec.sources !== undefined && spec.sources.length > 0;
+  return !spec.sourceHydrator && spec.sources !== undefined && spec.sources.length > 0;
 }
 
 export function isAutomated(spec: ApplicationSpec): boolean {

@@ -1,5 +1,5 @@
 import type { ApplicationState, Operation } from './application.js';
-import { isAutomated, isMultiSource } from './application.js';
+import { isAutomated, isMultiSource, sourcesOf } from './application.js';
 import type { VersionProfile } from './version.js';
 
 /**
@@ -29,7 +29,7 @@ export function automatedOperation(state: ApplicationState, profile: VersionProf
       ...(isSameRevision
         ? { resources: drifted.map(({ group, kind, name }) => ({ ...(group ? { group } : {}), kind, name })) }
         : {}),
-      ...(!isMulti && profile.hasOperationSource ? { source: spec.source } : {}),
+      ...(!isMulti && profile.hasOperationSource ? { source: sourcesOf(spec)[0] } : {}),
       ...(spec.syncPolicy?.syncOptions ? { syncOptions: spec.syncPolicy.syncOptions } : {}),
       ...(isMulti ? { sources: spec.sources, revisions: status.sync.revisions } : {}),
       ...(isSameRevision ? { autoHealAttemptsCount: 1 } : {}),

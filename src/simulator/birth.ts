@@ -11,6 +11,7 @@ import { isMultiSource, sourcesOf } from './application.js';
 import { stampOf } from './clock.js';
 import { compare, renderAll } from './comparison.js';
 import type { FleetEntry } from './fleet-names.js';
+import { HYDRATED } from './fleet-names.js';
 import type { Instance } from './instance.js';
 import { WORKLOADS } from './manifest.js';
 import { applyResult } from './operation-tasks.js';
@@ -211,10 +212,15 @@ function specOf(entry: FleetEntry, name: string, seed: number, ailment: Ailment 
     };
   }
   const path = `${entry.from}/${name}${seed % 2 === 0 ? '/overlays/prod' : ''}`;
-  return { source: { repoURL: `https://git.example.com/${entry.team}/deploy`, path, targetRevision: 'main' }, ...base };
+  const source = { repoURL: `https://git.example.com/${entry.team}/deploy`, path, targetRevision: 'main' };
+  if (HYDRATED.has(entry.name)) {
+    return { ...base, sourceHydrator: { drySource: source, syncSource: { targetBranch: 'env/prod', path: name } } };
+  }
+  return { source, ...base };
 }
 
 function traitsOf(ailment: Ailment | undefined, name: string, spec: ApplicationSpec): Traits {
+  const path = sourcesOf(spec)[0]?.path;
   switch (ailment) {
     case 'degraded':
       return { workloadHealth: { status: 'Degraded', message: `Deployment "${name}" exceeded its progress deadline` } };
@@ -230,7 +236,7 @@ function traitsOf(ailment: Ailment | undefined, name: string, spec: ApplicationS
       return { workloadHealth: { status: 'Suspended', message: 'Deployment is paused' } };
     case 'comparison-error':
       return {
-        comparisonError: spec.source?.path ? COMPARISON_FAILURE.replace('PATH', spec.source.path) : CHART_FAILURE,
+        comparisonError: path ? COMPARISON_FAILURE.replace('PATH', path) : CHART_FAILURE,
       };
     case 'failed-sync':
       return {

@@ -8,6 +8,7 @@ import type {
   Source,
 } from './application.js';
 import { isMultiSource, sourcesOf } from './application.js';
+import { hydrate } from './hydration.js';
 import type { Manifest } from './manifest.js';
 import { KINDS_WITH_HEALTH, keyOfResource, shortName, statusOrder } from './manifest.js';
 import type { Repositories } from './repositories.js';
@@ -82,7 +83,7 @@ export function compare(name: string, state: ApplicationState, context: Comparis
     sync: {
       status: failure !== undefined ? 'Unknown' : isOutOfSync ? 'OutOfSync' : 'Synced',
       comparedTo: {
-        source: isMulti ? { repoURL: '' } : (spec.source ?? { repoURL: '' }),
+        source: isMulti ? { repoURL: '' } : (sources[0] ?? { repoURL: '' }),
         destination: spec.destination,
         ...(isMulti ? { sources: spec.sources } : {}),
       },
@@ -99,6 +100,7 @@ export function compare(name: string, state: ApplicationState, context: Comparis
     ...(failure === undefined && !isMulti ? { sourceType: types[0] } : {}),
     summary: images.length > 0 ? { images } : {},
     ...(failure === undefined && isMulti ? { sourceTypes: types } : {}),
+    ...hydrate(state, context),
   };
 }
 

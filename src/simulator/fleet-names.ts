@@ -8,6 +8,9 @@ export interface FleetEntry {
   from: 'services' | 'stateful' | 'jobs' | { repoURL: string; chart: string; version: string };
 }
 
+/** Applications whose manifests Argo CD hydrates into a branch of their own. */
+export const HYDRATED: ReadonlySet<string> = new Set(['feature-flags']);
+
 const services = (project: string, team: string, tier: FleetEntry['tier'], names: string): FleetEntry[] =>
   names.split(' ').map((name) => ({
     name,

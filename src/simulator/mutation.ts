@@ -21,6 +21,8 @@ export interface Mutation {
   isOutOfSync?: boolean;
   /** Manifests cannot be read, with this text; null: they can again. */
   comparisonError?: string | null;
+  /** Manifests of a hydrated application cannot be hydrated, with this text; null: they can again. */
+  hydrationError?: string | null;
   /** `kind` or `kind/name` to the reason why applying fails; null: all apply again. */
   applyErrors?: Record<string, string> | null;
   /** What workloads come to rest at after the next roll-out; null: healthy. */
@@ -52,6 +54,7 @@ function change(record: ApplicationRecord, mutation: Mutation): void {
   const { traits } = draft;
   set(traits, 'forcedHealth', mutation.health);
   set(traits, 'comparisonError', mutation.comparisonError);
+  set(traits, 'hydrationError', mutation.hydrationError);
   set(traits, 'applyErrors', mutation.applyErrors);
   set(traits, 'workloadHealth', mutation.workloadHealth);
   set(traits, 'isRolling', mutation.isRolling);

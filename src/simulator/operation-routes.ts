@@ -1,5 +1,5 @@
 import type { Operation, RetryStrategy, Source, SyncOperation } from './application.js';
-import { isAutomated, isMultiSource } from './application.js';
+import { isAutomated, isMultiSource, sourcesOf } from './application.js';
 import { answerOf, enforceOn, findApplication, referenceOfBody, referenceOfQuery } from './application-access.js';
 import type { ApplicationRecord } from './application-store.js';
 import { stateOf } from './application-store.js';
@@ -58,6 +58,7 @@ async function sync(call: Call): Promise<unknown> {
       : spec.syncPolicy?.syncOptions;
   const resources = Array.isArray(body['resources']) ? body['resources'].filter(isObject) : [];
   const isMulti = isMultiSource(spec);
+  const [source] = sourcesOf(spec);
   const operation: Operation = {
     sync: {
       ...(isMulti ? {} : { revision: revisions[0] ?? '' }),
@@ -65,7 +66,7 @@ async function sync(call: Call): Promise<unknown> {
       ...(body['dryRun'] === true ? { dryRun: true } : {}),
       ...(isObject(body['strategy']) ? { syncStrategy: body['strategy'] as SyncOperation['syncStrategy'] } : {}),
       ...(resources.length > 0 ? { resources: resources.map(partOf) } : {}),
-      ...(!isMulti && instance.profile.hasOperationSource && spec.source ? { source: spec.source } : {}),
+      ...(!isMulti && instance.profile.hasOperationSource && source ? { source } : {}),
       ...(options && options.length > 0 ? { syncOptions: options } : {}),
       ...(isMulti ? { ...(instance.profile.hasOperationSource ? { sources: spec.sources } : {}), revisions } : {}),
     },
@@ -75,7 +76,7 @@ async function sync(call: Call): Promise<unknown> {
   };
   const to = isMulti
     ? revisions.join(', ')
-    : `${typeof body['revision'] === 'string' && body['revision'] !== '' ? body['revision'] : (spec.source?.targetRevision ?? '')} (${revisions[0] ?? ''})`;
+    : `${typeof body['revision'] === 'string' && body['revision'] !== '' ? body['revision'] : (source?.targetRevision ?? '')} (${revisions[0] ?? ''})`;
   return begin(call, record, 'sync', operation, `initiated ${resources.length > 0 ? 'partial ' : ''}sync to ${to}`);
 }
 
@@ -85,10 +86,11 @@ async function resolveRevisions(call: Call, record: ApplicationRecord): Promise<
   const asked = typeof body['revision'] === 'string' ? body['revision'] : '';
   const mayDiffer = !isAutomated(spec) || body['dryRun'] === true;
   if (!isMultiSource(spec)) {
-    const target = spec.source?.targetRevision ?? '';
+    const [source = { repoURL: '' }] = sourcesOf(spec);
+    const target = source.targetRevision ?? '';
     if (asked !== '' && asked !== target && !mayDiffer)
       throw precondition(`Cannot sync to ${asked}: auto-sync currently set to ${target || 'HEAD'}`);
-    return [await resolve(call, spec.source ?? { repoURL: '' }, asked || target)];
+    return [await resolve(call, source, asked || target)];
   }
   const positions = (body['sourcePositions'] as number[] | undefined) ?? [];
   const given = (body['revisions'] as string[] | undefined) ?? [];

@@ -30,7 +30,7 @@ const COLORS = ['blue', 'green', 'red', 'yellow', 'purple', 'orange', 'pink', 't
 /** First commits of the repository that the recordings were made with: its tag v1.0.0, then main. */
 const RECORDED_REPOSITORY = 'https://git.example.com/platform/apps';
 const RECORDED_SHAS = ['7811ff993f9002b16e572c42a932ece1d4ca1250', 'b488e1a2be7b05e790ca814230f45dabfaeb51a4'];
-const BRANCHES = /^(HEAD|main|master|develop|staging|production|release\/.+|release-.+)$/;
+const BRANCHES = /^(HEAD|main|master|develop|staging|production|release\/.+|release-.+|env\/.+)$/;
 const TAGS = /^v?\d+(\.\d+){0,2}([-+][0-9A-Za-z.-]+)?$/;
 const FULL_SHA = /^[0-9a-f]{40}$/;
 

@@ -52,7 +52,7 @@ export function toWire(
       ...(profile.hasAppTree && version.reconciledAt ? { resourceHealthSource: 'appTree' } : {}),
       ...present('sourceTypes', status.sourceTypes),
       ...(version.reconciledAt ? { controllerNamespace: CONTROL_PLANE_NAMESPACE } : {}),
-      sourceHydrator: {},
+      sourceHydrator: status.sourceHydrator ?? {},
     },
     ...(state.operation ? { operation: state.operation } : {}),
   };

@@ -84,6 +84,14 @@ export const applicationDetail = row.extend({
       }),
     )
     .describe('Where its manifests come from'),
+  drySource: z
+    .object({
+      repository: z.string().describe('Git repository'),
+      path: z.string().optional().describe('Folder in it'),
+      targetRevision: z.string().optional().describe('What it follows'),
+    })
+    .optional()
+    .describe('What Argo CD hydrates into the source'),
   images: z.array(z.string()).optional().describe('Container images in use'),
   imagesOmitted: z.int().optional().describe('Further images'),
   conditions: z

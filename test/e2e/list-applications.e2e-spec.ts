@@ -17,6 +17,7 @@ interface Upstream {
     destination: { server?: string; namespace?: string };
     source?: UpstreamSource;
     sources?: UpstreamSource[];
+    sourceHydrator?: { drySource: UpstreamSource; syncSource: { path: string; targetBranch: string } };
     syncPolicy?: { automated?: object };
   };
   status: {
@@ -34,7 +35,12 @@ interface UpstreamSource {
   targetRevision?: string;
 }
 
-const sourcesOf = ({ spec }: Upstream): UpstreamSource[] => spec.sources ?? (spec.source ? [spec.source] : []);
+/** Of a hydrated application, what is synced and what is hydrated. */
+function sourcesOf({ spec }: Upstream): UpstreamSource[] {
+  if (!spec.sourceHydrator) return spec.sources ?? (spec.source ? [spec.source] : []);
+  const { drySource, syncSource } = spec.sourceHydrator;
+  return [{ repoURL: drySource.repoURL, path: syncSource.path, targetRevision: syncSource.targetBranch }, drySource];
+}
 const revisionsOf = ({ status }: Upstream): string[] => status.sync.revisions ?? [status.sync.revision ?? ''];
 const keyOf = (row: { cluster: string; namespace: string; name: string }): string =>
   `${row.cluster}/${row.namespace}/${row.name}`;
@@ -131,6 +137,16 @@ describe('list_applications over a fleet', () => {
       'chart and targetRevision of one source',
       () => ({ chart: '*', targetRevision: 'main' }),
       (each) => sourcesOf(each).some(({ chart, targetRevision }) => chart && targetRevision === 'main'),
+    ],
+    [
+      'what a hydrated application is synced from',
+      () => ({ targetRevision: 'env/*' }),
+      ({ spec }) => spec.sourceHydrator !== undefined,
+    ],
+    [
+      'what is hydrated for it',
+      () => ({ path: 'services/feature-flags*', targetRevision: 'main' }),
+      ({ spec }) => spec.sourceHydrator !== undefined,
     ],
     ['autoSync', () => ({ autoSync: true }), ({ spec }) => spec.syncPolicy?.automated !== undefined],
     ['no autoSync', () => ({ autoSync: false }), ({ spec }) => spec.syncPolicy?.automated === undefined],

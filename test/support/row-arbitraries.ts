@@ -53,7 +53,7 @@ export const anyRow: fc.Arbitrary<ApplicationRow> = fc
     ),
     conditions: fc.array(
       fc.record({
-        type: fc.constantFrom('ComparisonError', 'OrphanedResourceWarning'),
+        type: fc.constantFrom('ComparisonError', 'HydrationError', 'OrphanedResourceWarning'),
         message: fc.constantFrom('no such path', 'x'),
         since: time,
       }),
@@ -73,6 +73,14 @@ export const anyRow: fc.Arbitrary<ApplicationRow> = fc
       }),
       { maxLength: 2 },
     ),
+    drySource: fc.option(
+      fc.record({
+        repository: fc.constantFrom('https://git.example.com/a.git', 'https://git.example.com/dry'),
+        path: fc.constantFrom(undefined, 'apps/a', 'dry/a'),
+        targetRevision: fc.constantFrom(undefined, 'main'),
+      }),
+      { nil: undefined },
+    ),
     autoSync: fc.boolean(),
     images: fc.uniqueArray(fc.constantFrom('nginx:1.25', 'ghcr.io/Acme/api:2', 'registry/db@sha256:abc'), {
       maxLength: 2,
@@ -80,6 +88,8 @@ export const anyRow: fc.Arbitrary<ApplicationRow> = fc
     createdAt: time,
     deletingSince: time,
   })
+  // Argo CD says nothing of the sync of what it has not compared.
+  .map((row) => (row.notCompared ? { ...row, sync: 'Unknown' } : row))
   .map((row) => aRow(JSON.parse(JSON.stringify(row)) as Partial<ApplicationRow>));
 
 const glob = (...patterns: string[]) => fc.constantFrom(...patterns).map((pattern) => parseLowerGlob('x', pattern));

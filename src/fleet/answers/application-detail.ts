@@ -15,6 +15,7 @@ export interface ApplicationDetail extends PublicRow {
   autoSync: boolean;
   destination: ApplicationRow['destination'];
   sources: ApplicationRow['sources'];
+  drySource?: ApplicationRow['drySource'];
   images?: string[];
   imagesOmitted?: number;
   conditions?: ApplicationRow['conditions'];
@@ -35,6 +36,7 @@ export function detailOfRow(row: ApplicationRow, cluster: Cluster, nowMs: number
     autoSync: row.autoSync,
     destination: row.destination,
     sources: row.sources,
+    ...(row.drySource ? { drySource: row.drySource } : {}),
     ...imagesOf(row),
     ...(row.conditions.length > 0 ? { conditions: row.conditions.slice(0, listMax) } : {}),
     ...(row.deletingSince ? { deletingSince: row.deletingSince } : {}),

@@ -71,7 +71,7 @@ function changesOf(row: ApplicationRow, sinceMs: number): [ChangeKind, number][]
     degraded: health,
     missing: health,
     stuck_deleting: msOf(row.deletingSince) + 10 * minute,
-    stuck_progressing: health + 10 * minute,
+    stuck_progressing: (row.health === 'Progressing' ? health : created) + 10 * minute,
   };
   const isByItself = row.health === 'Healthy' && !isWithin(ended) && !isWithin(created);
   const all: [ChangeKind, number][] = [

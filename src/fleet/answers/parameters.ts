@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Application } from '../../argocd/schemas.js';
+import { givenSources } from '../index/hydration.js';
 import { addressOf, lineOf } from '../index/upstream-values.js';
 
 /** What one parameter of an application is set to. */
@@ -28,9 +29,10 @@ const yamlLengthMax = 16_384;
 const key = randomBytes(32);
 const digestOf = (value: string): string => createHmac('sha256', key).update(value).digest('base64url').slice(0, 22);
 
-/** Reads what the sources of an application are set to. Values are kept as digests, but for those that are no secret. */
+/** Reads what the sources of an application (of a hydrated one: what is hydrated) are set to. Values are kept as digests, but for those that are no secret. */
 export function parametersOf({ spec }: Application): Parameters {
-  const sources = spec?.sources && spec.sources.length > 0 ? spec.sources : spec?.source ? [spec.source] : [];
+  const dry = spec?.sourceHydrator?.drySource;
+  const sources = dry ? [dry] : givenSources(spec);
   const all = new Map<string, Parameter>();
   let omitted = 0;
   for (const [i, source] of sources.entries()) {

@@ -1,6 +1,7 @@
 import { hasAutoSync } from '../../argocd/rules.js';
 import type { Application } from '../../argocd/schemas.js';
 import type { ApplicationRow } from '../../cache/row.js';
+import { drySourceOf, givenSources, hydrationErrorOf, hydrationPhaseOf } from './hydration.js';
 import { addressOf, labelsOf, lineOf, messageOf, nameOf, timeOf, versionOf, wordOf } from './upstream-values.js';
 
 type Source = ApplicationRow['sources'][number];
@@ -54,6 +55,8 @@ export function rowOf(cluster: string, application: Application): ApplicationRow
       namespace: lineOf(destination?.namespace, 253),
     },
     sources: sourcesOf(application),
+    drySource: drySourceOf(application),
+    hydration: hydrationPhaseOf(application),
     autoSync: hasAutoSync(application),
     images: linesOf(images, imagesMax, 300),
     imagesOmitted: images && images.length > imagesMax ? images.length - imagesMax : undefined,
@@ -75,9 +78,11 @@ function revisionsOf(sync: NonNullable<Application['status']>['sync']): string[]
   return sync?.revision ? [lineOf(sync.revision, 100) ?? ''] : [];
 }
 
-function conditionsOf({ status }: Application): Condition[] {
+function conditionsOf(application: Application): Condition[] {
   const conditions: Condition[] = [];
-  for (const condition of status?.conditions ?? []) {
+  const failedHydration = hydrationErrorOf(application, messageLengthMax);
+  if (failedHydration) conditions.push(failedHydration);
+  for (const condition of application.status?.conditions ?? []) {
     if (conditions.length === listMax) break;
     conditions.push({
       type: wordOf(condition.type, 'UnknownError'),
@@ -104,11 +109,11 @@ function operationOf({ status }: Application): ApplicationRow['operation'] {
 
 function sourcesOf({ spec }: Application): Source[] {
   const all: Source[] = [];
-  // A stream's prefix filter leaves an empty `source: {}` beside `sources`: only a source with an address is one.
-  const given = spec?.sources && spec.sources.length > 0 ? spec.sources : spec?.source ? [spec.source] : [];
+  const given = givenSources(spec);
   for (let i = 0; i < given.length && i < listMax; i++) {
     const { repoURL, path, chart, targetRevision } = given[i] as (typeof given)[number];
     const repository = addressOf(repoURL);
+    // Only a source with an address is one.
     if (!repository) continue;
     all.push({
       repository,

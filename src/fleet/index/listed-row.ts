@@ -1,4 +1,5 @@
 import type { ApplicationRow } from '../../cache/row.js';
+import { hydrationError } from './hydration.js';
 
 /** What a list gives on every version, but for what needs a closer look. */
 const listedFields = [
@@ -11,6 +12,7 @@ const listedFields = [
   'operating',
   'destination',
   'sources',
+  'drySource',
   'autoSync',
   'images',
   'imagesOmitted',
@@ -33,9 +35,19 @@ export function withListed(row: ApplicationRow, listed: ApplicationRow): Applica
     healthSince: listed.healthSince ?? (listed.health === row.health ? row.healthSince : undefined),
     revisions: revisionsOf(row, listed),
     operation: operationOf(row, listed),
+    ...hydrationOf(row, listed),
   };
   if (!Object.keys(merged).some((field) => differ(merged, row, field as keyof ApplicationRow))) return row;
   return { ...merged, resourceVersion: undefined };
+}
+
+/** Lists give no conditions, but hydrations since 3.2, whose error is one of ours. */
+function hydrationOf(row: ApplicationRow, listed: ApplicationRow): Pick<ApplicationRow, 'hydration' | 'conditions'> {
+  const { hydration } = listed;
+  const isUntold = hydration === undefined && (listed.drySource !== undefined || row.hydration === undefined);
+  if (isUntold) return { hydration: row.hydration, conditions: row.conditions };
+  const others = row.conditions.filter(({ type }) => type !== hydrationError);
+  return { hydration, conditions: [...listed.conditions, ...others] };
 }
 
 /** Lists give one revision, and none before 3.5. */

@@ -152,6 +152,7 @@ export class RowEncoder {
     this.addAll(atoms.revision, row.revisions);
     ends[2] = this.cut('revisions', ends[1]);
     for (const source of row.sources) this.addSource(source);
+    if (row.drySource) this.addSource(row.drySource);
     ends[3] = this.cut('sources', ends[2]);
     this.addMessages(row);
     ends[4] = this.cut('messages', ends[3]);

@@ -54,6 +54,10 @@ export function matches(row: ApplicationRow, filter: RowFilter, nowMs = Date.now
   return tests.every((test) => test(row, filter, nowMs));
 }
 
+/** The sources by which a row is found: what is hydrated is one, too. */
+const sourcesSearched = ({ sources, drySource }: ApplicationRow): ApplicationRow['sources'] =>
+  drySource ? [...sources, drySource] : sources;
+
 /** All texts of a row that are searched. */
 export function textsOf(row: ApplicationRow): string[] {
   const { destination, operation } = row;
@@ -67,7 +71,7 @@ export function textsOf(row: ApplicationRow): string[] {
     ...Object.entries(row.labels).map(([key, value]) => `${key}=${value}`),
     ...row.images,
     ...row.revisions,
-    ...row.sources.flatMap((source) => sourceFields.map((field) => source[field])),
+    ...sourcesSearched(row).flatMap((source) => sourceFields.map((field) => source[field])),
     row.healthMessage,
     operation?.message,
     ...row.conditions.flatMap(({ type, message }) => [type, message]),
@@ -87,8 +91,8 @@ const tests: readonly Test[] = [
   ({ labels }, filter) => !filter.labels || labelsMatch(labels, filter.labels),
   ({ destination: { server, name } }, { destination }) => passes(destination, server) || passes(destination, name),
   ({ destination }, filter) => passes(filter.destinationNamespace, destination.namespace),
-  ({ sources }, { source }) =>
-    !source || sources.some((each) => sourceFields.every((field) => passes(source[field], each[field]))),
+  (row, { source }) =>
+    !source || sourcesSearched(row).some((each) => sourceFields.every((field) => passes(source[field], each[field]))),
   ({ revisions }, { revision }) => !revision || revisions.some((each) => passes(revision, each)),
   ({ images }, { image }) => !image || images.some((each) => passes(image, each)),
   (row, { text }) => text === undefined || textsOf(row).some((each) => each.toLowerCase().includes(text)),

@@ -18,7 +18,8 @@ function groupsOf(rows: readonly ApplicationRow[], by: GroupBy, { limit = 200, f
 /** What a row says, the slow way. */
 function keysOf(row: ApplicationRow, by: GroupBy): (string | undefined)[] {
   if (typeof by === 'object') return [row.labels[by.label] || undefined];
-  const { destination, sources } = row;
+  const { destination } = row;
+  const sources: { repository: string; targetRevision?: string }[] = [...row.sources, row.drySource ?? []].flat();
   const said: Record<Exclude<GroupBy, object>, (string | undefined)[]> = {
     cluster: [row.cluster],
     project: [row.project],

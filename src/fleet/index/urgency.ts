@@ -1,4 +1,5 @@
 import type { ApplicationRow } from '../../cache/row.js';
+import { hydrationError } from './hydration.js';
 import { timeMs } from './time-ms.js';
 
 /** What takes longer is late. */
@@ -71,7 +72,11 @@ export function urgencyOf(row: ApplicationRow, nowMs: number): UrgencyRank {
 /** The rank but for failed operations and for what is late. */
 function rankInTime(row: ApplicationRow): UrgencyRank {
   const { health, sync, notCompared, deletingSince } = row;
-  if (isSyncedAndHealthy(row)) return deletingSince ? 'progressing' : 'fine';
+  // What is Synced and Healthy is not broken, but what is in Git has not come this far.
+  if (isSyncedAndHealthy(row)) {
+    if (deletingSince) return 'progressing';
+    return row.conditions.some(({ type }) => type === hydrationError) ? 'out_of_sync' : 'fine';
+  }
   if (row.conditions.some(isComparisonError)) return 'comparison_error';
   if (!notCompared && (sync === 'Unknown' || health === 'Unknown')) return 'comparison_error';
   if (health === 'Degraded') return 'degraded';
@@ -84,8 +89,8 @@ function rankInTime(row: ApplicationRow): UrgencyRank {
 export const hasFailed = ({ operation }: ApplicationRow): boolean =>
   operation?.phase === 'Error' || operation?.phase === 'Failed';
 
-/** What keeps Argo CD from comparing. Errors of a sync or a deletion show in what they lead to. */
-const comparisonErrors = new Set(['ComparisonError', 'InvalidSpecError', 'UnknownError']);
+/** What keeps Argo CD from comparing to what is in Git. Errors of a sync or a deletion show in what they lead to. */
+const comparisonErrors = new Set(['ComparisonError', 'InvalidSpecError', 'UnknownError', hydrationError]);
 
 /** Source: https://github.com/argoproj/argo-cd/blob/master/pkg/apis/application/v1alpha1/types.go (ApplicationCondition) */
 export const isComparisonError = ({ type }: { type: string }): boolean => comparisonErrors.has(type);
