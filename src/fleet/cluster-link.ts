@@ -4,6 +4,7 @@ import type { ClusterConfig } from '../config/config.js';
 import { readMaterial } from '../config/material.js';
 import type { TokenLife } from '../config/token-expiry.js';
 import { Instance, type InstanceOptions } from './instance.js';
+import { OneAtATime } from './one-at-a-time.js';
 
 /** A client that stays open until `release`, whatever is configured meanwhile. */
 export interface HeldCluster {
@@ -38,7 +39,7 @@ export class ClusterLink {
 
   /** Contacts nobody. Throws `cluster_refused` when a file of TLS cannot be read. */
   constructor(config: ClusterConfig, options: Omit<InstanceOptions, 'onFailure'>) {
-    this.options = { ...options, onFailure: () => this.onFailure() };
+    this.options = { ...options, lists: new OneAtATime(), onFailure: () => this.onFailure() };
     this.current = config;
     this.instance = new Instance(config, readMaterial(config), this.options);
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ArgoCdApi } from '../argocd/argocd-api.js';
 import { AppError } from '../errors/app-error.js';
 import { GuardedApi } from './guarded-api.js';
+import { OneAtATime } from './one-at-a-time.js';
 
 /** An upstream whose `version` does what the test says, and counts how often and how many at once it was asked. */
 function upstream(version: () => Promise<{ Version: string }>) {
@@ -76,6 +77,24 @@ describe('guarded api', () => {
     release();
     const outcomes = await Promise.all(calls);
     expect(outcomes.filter((outcome) => outcome === 'cluster_timeout')).toHaveLength(99);
+  });
+
+  it('a client and the one that replaces it read one list of their cluster at a time', async () => {
+    const seen = { now: 0, most: 0, calls: 0 };
+    const api = {
+      listEach: async () => {
+        seen.calls++;
+        seen.most = Math.max(seen.most, ++seen.now);
+        await new Promise((resolve) => setImmediate(resolve));
+        seen.now--;
+        return { count: 0, unreadable: 0 };
+      },
+    } as unknown as ArgoCdApi;
+    const lists = new OneAtATime();
+    const client = () => new GuardedApi(api, { concurrentRequests: 4 }, undefined, undefined, lists);
+    const both = [client(), client()];
+    await Promise.all([...both, ...both].map((each) => each.listEach({}, () => undefined)));
+    expect(seen).toEqual({ now: 0, most: 1, calls: 4 });
   });
 
   it('every request is observed with what it came to', async () => {

@@ -50,8 +50,6 @@ export class GuardedApi implements ArgoCdApi {
   private readonly breaker: CircuitBreakerPolicy;
   private readonly limit: BulkheadPolicy;
   private readonly policy: IPolicy;
-  /** A list is the dearest thing to ask for: however many want one, Argo CD makes one at a time. */
-  private readonly oneList = new OneAtATime();
   /** What the breaker opened for, to say so while it is open. */
   private lastOutage?: AppError;
   private underWay = 0;
@@ -62,6 +60,8 @@ export class GuardedApi implements ArgoCdApi {
     options: { concurrentRequests: number },
     private readonly observe: ObserveRequest = () => {},
     observeBreaker: (state: BreakerState) => void = () => {},
+    /** A list is the dearest thing to ask for: however many want one of a cluster, Argo CD makes one at a time. */
+    private readonly oneList = new OneAtATime(),
   ) {
     this.breaker = circuitBreaker(handleWhen(isOutage), {
       halfOpenAfter: openMs,

@@ -6,6 +6,7 @@ import { lifeOf, type TokenLife } from '../config/token-expiry.js';
 import type { Logger } from '../telemetry/logger.js';
 import type { BreakerState } from '../telemetry/metrics.js';
 import { GuardedApi, type ObserveRequest } from './guarded-api.js';
+import type { OneAtATime } from './one-at-a-time.js';
 
 export interface InstanceOptions {
   log: Logger;
@@ -14,6 +15,8 @@ export interface InstanceOptions {
   observeBreaker?: (state: BreakerState) => void;
   /** Called when a request that somebody made came to nothing. */
   onFailure?: () => void;
+  /** Of the cluster: a client that is being replaced may still be reading a list. */
+  lists?: OneAtATime;
 }
 
 /** Requests made for callers and jobs; the watcher's own tell it by themselves. */
@@ -54,7 +57,7 @@ export class Instance {
     const observeBreaker = (state: BreakerState): void => {
       if (!this.isRetired) options.observeBreaker?.(state);
     };
-    this.api = new GuardedApi(this.client, config.limits, observe, observeBreaker);
+    this.api = new GuardedApi(this.client, config.limits, observe, observeBreaker, options.lists);
   }
 
   /** It is the one that calls go to from now on. */
