@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { nextSlice } from '../../argocd/time-slice.js';
 import { Arrivals } from './arrivals.js';
 
 const never = 2 ** 30;
@@ -39,6 +40,18 @@ describe('arrivals', () => {
     expect(keys).toEqual([]);
     expect(lastAt - startedAt).toBeGreaterThan(2 * quietMs);
     expect(performance.now() - lastAt).toBeGreaterThanOrEqual(quietMs - 5);
+  });
+
+  it('are not given up before what waits for its turn was read', async () => {
+    const { arrivals, settled, hasEnded } = waiting(['a', 'b'], 20);
+    // Longer than the quiet time, and read only when other readers have had their turns.
+    const endMs = performance.now() + 60;
+    while (performance.now() < endMs);
+    const reading = nextSlice().then(() => arrivals.came('a'));
+    await reading;
+    expect(await hasEnded()).toBe(false);
+    arrivals.came('b');
+    await settled;
   });
 
   it('are given up at once when nobody wants them, and can be awaited again', async () => {

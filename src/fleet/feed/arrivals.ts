@@ -1,3 +1,5 @@
+import { nextSlice } from '../../argocd/time-slice.js';
+
 /**
  * Counts down the applications that a stream has yet to bring. Waiting costs nothing, and each arrival next to nothing: a
  * hundred clusters that seed at once must not look over what they still lack again and again.
@@ -26,11 +28,21 @@ export class Arrivals {
     signal.addEventListener('abort', stop, { once: true });
     await new Promise<void>((resolve) => {
       this.finish = resolve;
-      this.quiet = setTimeout(resolve, quietMs);
+      this.quiet = setTimeout(() => void this.end(resolve), quietMs);
     });
     signal.removeEventListener('abort', stop);
     clearTimeout(this.quiet);
     this.awaited.clear();
     signal.throwIfAborted();
+  }
+
+  /**
+   * Nothing has come for long: of a busy process that may say nothing of the stream. Whatever of it waits to be read has
+   * its turn first.
+   */
+  private async end(resolve: () => void): Promise<void> {
+    const left = this.awaited.size;
+    await nextSlice();
+    if (this.awaited.size === left) resolve();
   }
 }
