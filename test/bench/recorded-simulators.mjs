@@ -9,9 +9,13 @@ import { fromDist } from '../../scripts/generated/from-dist.mjs';
  * clusters answer at the same time and not on the machine of the server, so the time that simulators take to make an
  * answer must not stand between. A process of its own: `recorded-simulators.mjs <file> <clusters> <applications>
  * <path>...`, with the paths that a server of ours asks for. Prints what `simulate` prints. Told `parse`, it answers what
- * `JSON.parse` of everything takes that one server is given.
+ * `JSON.parse` of the begin takes: of everything but the paths after `--`, which are asked for later if at all. Single
+ * applications are given as the stream has shown them, and counted (`singles`).
  */
-const [file, clusters, applications, ...paths] = process.argv.slice(2);
+const [file, clusters, applications, ...rest] = process.argv.slice(2);
+const begin = rest.slice(0, rest.indexOf('--'));
+const paths = rest.filter((path) => path !== '--');
+let singles = 0;
 const Simulator = await fromDist('simulator/simulator.js', 'Simulator');
 const placeOf = await fromDist('cli/simulated-fleet.js', 'placeOf');
 const writeFleetConfig = await fromDist('cli/simulated-fleet.js', 'writeFleetConfig');
@@ -67,7 +71,7 @@ async function record(index) {
 /** Gives each path its recording. What was not recorded is not there, and told. */
 async function serve(answers) {
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, (asked, response) => {
-    const { type, text, wire } = answers.get(asked.url) ?? {};
+    const { type, text, wire } = answers.get(asked.url) ?? single(answers, asked.url) ?? {};
     if (!type) {
       console.error(`not recorded: ${asked.method} ${asked.url}`);
       return void response.writeHead(404).end();
@@ -83,14 +87,25 @@ async function serve(answers) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
+/** What the stream has shown of one application. */
+function single(answers, path) {
+  const [, name] = /^\/api\/v1\/applications\/([^/?]+)\?/.exec(path) ?? [];
+  if (!name) return undefined;
+  const { texts } = [...answers].find(([each]) => isStream(each))[1];
+  const frame = texts.find((text) => text.includes(`"name":"${name}"`));
+  if (!frame) return undefined;
+  singles++;
+  return { type: 'application/json', text: JSON.stringify(JSON.parse(frame).result.application) };
+}
+
 /** One text after the other, as they are read, nothing kept. */
 function parseAll() {
-  const texts = recordings.flatMap((answers) => [...answers.values()].flatMap((answer) => answer.texts));
+  const texts = recordings.flatMap((answers) => begin.flatMap((path) => answers.get(path).texts));
   const before = process.cpuUsage();
   for (const text of texts) JSON.parse(text);
   const { user, system } = process.cpuUsage(before);
   const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  return { cpuMs: (user + system) / 1000, bytes };
+  return { cpuMs: (user + system) / 1000, bytes, singles };
 }
 
 const recorded = [];

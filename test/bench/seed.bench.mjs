@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { request } from 'undici';
+import { fromDist } from '../../scripts/generated/from-dist.mjs';
 import { median, percentile } from './measure.mjs';
 import { atMost, gibibytes, ms, times, whole } from './verdict.mjs';
 
@@ -8,6 +9,8 @@ const waitMs = 60_000;
 const size = (isQuick) => (isQuick ? { clusters: 10, each: 1_000 } : { clusters: 100, each: 1_000 });
 /** Asked of every cluster from time to time; whoever looks only until the rows are there does not see it. */
 const pulse = '/api/v1/account/can-i/applications/get/*/*';
+/** A list that looks for lost changes, some time after the first. */
+const relist = (fields) => `/api/v1/applications?fields=${encodeURIComponent(fields.join(','))}`;
 /** What is done is done when the server uses less than this part of a processor for so long. */
 const quiet = { part: 0.1, ms: 1_000 };
 const lookEveryMs = 200;
@@ -39,6 +42,7 @@ export const seed = {
       const held = (seen) => ({ ...seen, parseMs, parses: seen.cpuMs / parseMs });
       rounds.push({ bytes: parses[0].bytes, reload: held(reload), start: held(start) });
     }
+    const { singles } = await fleet.parse();
     const of = (part, key) => median(rounds.map((round) => round[part][key]));
     const most = (key) => Math.max(of('reload', key), of('start', key));
 
@@ -97,6 +101,9 @@ export const seed = {
       ],
       notes: [
         `${whole(rounds[0].bytes / clusters / 1024)} KiB from each cluster.`,
+        ...(singles > 0
+          ? [`${whole(singles)} applications were asked for one by one: a snapshot seemed to have stopped.`]
+          : []),
         `${gibibytes(of('start', 'rssBytes'))} when it has read everything; ` +
           `${(100 * of('reload', 'idlePart')).toFixed(1)} % of a processor when it is at rest.`,
       ],
@@ -115,7 +122,9 @@ async function askedPaths(stage, each) {
   const answer = await request(`${fleet.instances[0].admin}/requests`);
   await server.end();
   const { requests } = await answer.body.json();
-  return [...new Set([...requests.map(({ path }) => path), pulse])];
+  const begin = new Set(requests.map(({ path }) => path));
+  const later = [pulse, relist(await fromDist('argocd/fields.js', 'listFields'))];
+  return [...begin, '--', ...later.filter((path) => !begin.has(path))];
 }
 
 /** The first cluster, then all the others because the configuration has changed. */
