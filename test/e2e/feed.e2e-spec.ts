@@ -127,6 +127,7 @@ describe('the feed of a cluster', () => {
       },
       { timeoutMs: 15_000 },
     );
+    expect((await fleet.get('/metrics')).body).toMatch(/^fleet_feed_incomplete\{cluster="eu"\} 1$/m);
   });
 
   it('a cluster restored from a backup, with lower resourceVersions, is followed', async () => {
