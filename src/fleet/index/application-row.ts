@@ -13,7 +13,8 @@ type Condition = ApplicationRow['conditions'][number];
  */
 const messageLengthMax = 600;
 const labelsMax = 100;
-const imagesMax = 50;
+/** Generous, since an image beyond is not found; each text is held once for all rows. */
+const imagesMax = 200;
 const listMax = 20;
 
 /**
