@@ -16,7 +16,7 @@ export interface ListEnd {
 }
 
 /** An Argo CD holds some ten thousand; one that lists without end must not fill the memory of all clusters. */
-export const applicationsMax = 100_000;
+export const applicationsMax = 500_000;
 
 /** The store behind Argo CD refuses objects of more than 1.5 MB; the health of resources is added to that. */
 export const applicationBytesMax = 4 * 1024 * 1024;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { aRow } from '../../../test/support/rows.js';
-import { applicationsMax } from '../../argocd/list.js';
 import { ClusterRows, type RowChange } from './cluster-rows.js';
 
 describe('rows of a cluster', () => {
@@ -27,11 +26,11 @@ describe('rows of a cluster', () => {
   });
 
   it('a cluster that tells of applications without end fills only so much', () => {
-    const rows = new ClusterRows();
-    for (let i = 0; i < applicationsMax; i++) rows.upsert(aRow({ name: `app-${i}` }), 1);
+    const rows = new ClusterRows(undefined, { rowsMax: 1_000 });
+    for (let i = 0; i < 1_000; i++) rows.upsert(aRow({ name: `app-${i}` }), 1);
     expect(rows.upsert(aRow({ name: 'one-more' }), 1)).toBe(false);
     expect(rows.upsert(aRow({ name: 'app-5', health: 'Missing' }), 1)).toBe(true);
-    expect(rows.size).toBe(applicationsMax);
+    expect(rows.size).toBe(1_000);
   });
 
   it('finds the same name in several namespaces', () => {

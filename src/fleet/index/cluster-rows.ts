@@ -15,6 +15,8 @@ export interface RowsPlace {
   /** Of all clusters together; one of its own when absent. */
   table?: RowTable;
   cluster?: string;
+  /** More are not taken. Default: as many as a list may have. */
+  rowsMax?: number;
 }
 
 /** All rows of one cluster, in memory. Knows how to tell an older version of a row from a newer one. */
@@ -24,6 +26,7 @@ export class ClusterRows {
   private readonly byProject = new Map<string, number>();
   private readonly unconfirmed = new Set<Entry>();
   private readonly table: RowTable;
+  private readonly rowsMax: number;
   /** Number of the cluster in the table; 0 once closed. */
   number: number;
   private counter = 0;
@@ -35,6 +38,7 @@ export class ClusterRows {
     place: RowsPlace = {},
   ) {
     this.table = place.table ?? new RowTable();
+    this.rowsMax = place.rowsMax ?? applicationsMax;
     this.number = this.table.openCluster(place.cluster ?? '');
   }
 
@@ -121,7 +125,7 @@ export class ClusterRows {
   }
 
   private take(row: ApplicationRow, epoch: number, existing: Entry | undefined): boolean {
-    if (this.number === 0 || (!existing && this.count >= applicationsMax)) return false;
+    if (this.number === 0 || (!existing && this.count >= this.rowsMax)) return false;
     const entry: Entry = { row, epoch, touched: ++this.counter, slot: -1 };
     this.table.put(entry, this.number, existing?.slot);
     const names = this.entries.get(row.namespace);
