@@ -11,7 +11,7 @@ type Condition = ApplicationRow['conditions'][number];
  * Longest text of a condition, health or operation message that a row keeps. Argo CD's own words before the cause take up
  * to a third of it.
  */
-const messageLengthMax = 600;
+const messageLengthMax = 500;
 const labelsMax = 100;
 /** Generous, since an image beyond is not found; each text is held once for all rows. */
 const imagesMax = 200;
