@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** A deadline and the caller's wish to stop, as one signal. `release` must be called, or the timer lives on. */
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -19,7 +21,11 @@ export function deadline(timeoutMs: number, caller?: AbortSignal): Deadline {
   }, timeoutMs);
   const stop = (): void => controller.abort(caller?.reason);
   if (caller?.aborted) stop();
-  else caller?.addEventListener('abort', stop, { once: true });
+  else if (caller) {
+    // One caller may have many requests under way; each takes its listener away again.
+    setMaxListeners(0, caller);
+    caller.addEventListener('abort', stop, { once: true });
+  }
   const release = (): void => {
     clearTimeout(timer);
     caller?.removeEventListener('abort', stop);

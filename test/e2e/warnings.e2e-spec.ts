@@ -22,6 +22,20 @@ describe('listeners do not pile up, and Node warns of none', () => {
     expect(warnings.texts).toEqual([]);
   });
 
+  it('when one comparison reads many applications', async () => {
+    fleet = await runFleet({
+      clusters: [
+        { name: 'eu', simulator: { applications: 10 } },
+        { name: 'us', simulator: { applications: 10 } },
+      ],
+    });
+    for (const simulator of Object.values(fleet.simulators))
+      simulator.fault({ kind: 'slow', delayMs: 300, method: 'GET' });
+    const { body } = await fleet.get('/api/v1/compare?application=*');
+    expect(body.instances).toHaveLength(20);
+    expect(warnings.texts).toEqual([]);
+  });
+
   it('when many syncs run at once', async () => {
     fleet = await runFleet({ clusters: [{ name: 'eu', simulator: { applications: 20 } }] });
     const names = fleet.simulators['eu']!.applications.slice(0, 20);
