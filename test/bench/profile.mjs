@@ -36,6 +36,6 @@ export async function profileHere(work) {
 function nameOf({ functionName, url, lineNumber }) {
   if (functionName.startsWith('(')) return functionName;
   const name = functionName || `line ${lineNumber + 1}`;
-  const home = url.replace(/^.*\/node_modules\//, '').replace(/^.*\/dist\//, '');
+  const home = url.replace(/^.*\/(?:node_modules|dist)\//, '').replace(/^.*\/(?=test\/bench\/)/, '');
   return home ? `${name} (${home})` : name;
 }
