@@ -17,6 +17,8 @@ const lookEveryMs = 200;
 /** How long a server that has read everything is looked at, to know what it does anyway. */
 const idleMs = 3_000;
 const profiledQuestions = 200;
+/** A server that is profiled is never at rest: it is looked at for as long as reading may take. */
+const profiledMs = 15_000;
 
 /** A large fleet in one process: what it takes to read it all, to hold it, and to answer from it. */
 export const seed = {
@@ -195,7 +197,7 @@ async function profileOf(stage, fleet) {
   await atRest(server);
   const functions = await server.profile(async () => {
     server.reconfigure((config) => (config.clusters = all));
-    await atRest(server);
+    await delay(profiledMs);
   });
   await server.end();
   return functions;
