@@ -51,6 +51,8 @@ describe('subscriptions to resources', () => {
       expect((await subscriber.read(uriOf('eu', one))).application).toMatchObject({ health: 'Degraded' });
       await settled(subscriber);
       expect(new Set(subscriber.updated.slice(before))).toEqual(new Set([uriOf('eu', one)]));
+      // The simulator writes twice, its cause and its effect; a slow machine may tell of each.
+      expect(subscriber.updated.length - before).toBeLessThanOrEqual(2);
 
       await subscriber.unsubscribe();
       const told = subscriber.updated.length;
